@@ -1,0 +1,310 @@
+//! The encoder against Pynba's own packets, and against `prost` for whatever a program may pass in.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use prost::Message;
+use serde_json::Value;
+
+use super::*;
+use crate::proto::Request;
+use crate::tags::PairBuffer;
+
+type Pairs = Vec<(String, String)>;
+
+/// A packet whose text is its own.
+#[derive(Clone, Debug, Default)]
+struct Input {
+    hostname: String,
+    server_name: String,
+    script_name: [String; 2],
+    document_size: u64,
+    memory_peak: u64,
+    memory_footprint: u64,
+    times: [f64; 3],
+    status: u32,
+    schema: String,
+    tags: Pairs,
+    timers: Vec<(u32, f64, Pairs)>,
+}
+
+impl Input {
+    fn encode(&self, encoder: &mut Encoder) -> Vec<u8> {
+        let tags = buffer(&self.tags);
+        let timers: Vec<_> = self
+            .timers
+            .iter()
+            .map(|(hit_count, value, pairs)| (*hit_count, *value, buffer(pairs)))
+            .collect();
+        let head = Packet {
+            hostname: &self.hostname,
+            server_name: &self.server_name,
+            script_name: [&self.script_name[0], &self.script_name[1]],
+            request_count: 1,
+            document_size: self.document_size,
+            memory_peak: self.memory_peak,
+            request_time: self.times[0],
+            user: self.times[1],
+            system: self.times[2],
+            status: self.status,
+            memory_footprint: self.memory_footprint,
+            schema: &self.schema,
+            tags: tags.set(&[]),
+        };
+        let timers = timers.iter().map(|(hit_count, value, tags)| PacketTimer {
+            hit_count: *hit_count,
+            value: *value,
+            tags: tags.set(&[]),
+        });
+        encoder.encode(&head, timers).to_vec()
+    }
+}
+
+fn buffer(pairs: &Pairs) -> PairBuffer {
+    let mut buffer = PairBuffer::new();
+    for (name, value) in pairs {
+        buffer.push_copy(name, value);
+    }
+    buffer.normalize(&[]);
+    buffer
+}
+
+/// Real packets with what their clients were given. They lie beside the repository.
+fn vectors() -> Option<Vec<Value>> {
+    let folder = std::env::var_os("PYNBA_VECTORS").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"),
+        PathBuf::from,
+    );
+    let Ok(text) = std::fs::read_to_string(folder.join("packets.json")) else {
+        eprintln!("skipped: no packets.json in {}", folder.display());
+        return None;
+    };
+    Some(serde_json::from_str(&text).expect("packets.json is JSON"))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn pairs(value: &Value) -> Pairs {
+    let pairs = value.as_array().into_iter().flatten();
+    pairs.map(|pair| (text(&pair[0]), text(&pair[1]))).collect()
+}
+
+fn bytes(case: &Value) -> Vec<u8> {
+    let hex = case["packet_hex"].as_str().expect("hex");
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+fn input(case: &Value) -> Input {
+    let inputs = &case["inputs"];
+    let seconds = |name: &str| inputs[name].as_f64().unwrap_or(0.0);
+    let number = |name: &str| inputs[name].as_u64().unwrap_or(0);
+    let given = inputs["timers"].as_array().expect("timers");
+    let decoded = case["decoded_timers"].as_array().expect("decoded timers");
+    // Where the inputs have no flattened tags they are those of the packet.
+    let timers = given.iter().enumerate().map(|(at, timer)| {
+        let flattened = timer.get("flattened").unwrap_or_else(|| &decoded[at]["tags"]);
+        (1, timer["elapsed"].as_f64().expect("seconds"), pairs(flattened))
+    });
+    Input {
+        hostname: text(&inputs["hostname"]),
+        server_name: text(&inputs["server_name"]),
+        script_name: [String::new(), text(&inputs["script_name"])],
+        document_size: number("document_size"),
+        memory_peak: number("memory_peak"),
+        memory_footprint: number("memory_footprint"),
+        times: [seconds("request_time"), seconds("ru_utime"), seconds("ru_stime")],
+        status: inputs["status"].as_u64().map_or(200, saturate),
+        schema: text(&inputs["schema"]),
+        tags: pairs(inputs.get("request_tags_flattened").unwrap_or(&case["decoded_request_tags"])),
+        timers: timers.collect(),
+    }
+}
+
+/// Where Pynba has a bug, or sends what servers misread.
+const DIFFERENT: [(&str, &str); 4] = [
+    ("pynba_u32_overflow", "wider than 32 bits: saturates here"),
+    ("pynba_negative_time", "negative times: 0 here"),
+    ("pynba_request_tags_without_timers", "tags lost when there are no timers: kept here"),
+    ("pynba_nul_and_control", "NUL, at which C servers cut: U+FFFD here"),
+];
+
+#[test]
+fn writes_the_bytes_that_pynba_writes() {
+    let Some(cases) = vectors() else { return };
+    let mut encoder = Encoder::default();
+    let mut compared = 0;
+    for case in &cases {
+        let (name, source) = (text(&case["name"]), text(&case["source"]));
+        if !source.starts_with("pynba-") {
+            continue;
+        }
+        let ours = input(case).encode(&mut encoder);
+        if let Some((_, why)) = DIFFERENT.iter().find(|(different, _)| *different == name) {
+            assert_ne!(ours, bytes(case), "{name} is listed as different: {why}");
+        } else {
+            assert_eq!(ours, bytes(case), "{name}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 29, "{compared} vectors compared");
+}
+
+#[test]
+fn sends_what_pynba_loses_or_breaks() {
+    let Some(cases) = vectors() else { return };
+    let decoded = |name: &str| {
+        let case = cases.iter().find(|case| text(&case["name"]) == name).expect("the vector");
+        Request::decode(&*input(case).encode(&mut Encoder::default())).unwrap()
+    };
+    let overflow = decoded("pynba_u32_overflow");
+    assert_eq!((overflow.document_size, overflow.memory_peak), (u32::MAX, u32::MAX));
+    let negative = decoded("pynba_negative_time");
+    assert_eq!((negative.request_time, negative.timer_value[0]), (0.0, 0.0));
+    let tags = decoded("pynba_request_tags_without_timers");
+    assert_eq!(tags.tags().collect::<Vec<_>>(), [("country", "fr"), ("ua", "firefox")]);
+    let nul = decoded("pynba_nul_and_control");
+    assert_eq!(nul.script_name, "/a\u{FFFD}b");
+    assert_eq!(nul.dictionary, ["k\u{FFFD}ey", "v\u{FFFD}al", "nl", "a\nb\tc\u{7f}"]);
+}
+
+#[test]
+fn says_what_the_php_extension_says() {
+    let Some(cases) = vectors() else { return };
+    let mut encoder = Encoder::default();
+    let mut compared = 0;
+    for case in &cases {
+        let Ok(theirs) = Request::decode(&*bytes(case)) else {
+            assert_eq!(text(&case["name"]), "php_client_bytes_not_utf8");
+            continue;
+        };
+        if !text(&case["source"]).starts_with("php-") {
+            continue;
+        }
+        let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let timers = theirs.timers().map(|timer| {
+            let tags = timer.tags.iter().copied().map(own).collect();
+            (timer.hit_count, f64::from(timer.value), tags)
+        });
+        let input = Input {
+            hostname: theirs.hostname.clone(),
+            server_name: theirs.server_name.clone(),
+            script_name: [String::new(), theirs.script_name.clone()],
+            tags: theirs.tags().map(own).collect(),
+            timers: timers.collect(),
+            ..Input::default()
+        };
+        let ours = Request::decode(&*input.encode(&mut encoder)).unwrap();
+        let comparable = |request: &Request| -> BTreeSet<String> {
+            let acceptable =
+                |value: f32| if value.is_normal() && value > 0.0 { value } else { 0.0 };
+            request
+                .timers()
+                .map(|timer| {
+                    let mut tags: Vec<_> = timer.tags.clone();
+                    tags.sort_unstable();
+                    tags.dedup();
+                    format!("{} × {} {tags:?}", acceptable(timer.value), timer.hit_count.max(1))
+                })
+                .collect()
+        };
+        assert_eq!(comparable(&ours), comparable(&theirs), "{}", case["name"]);
+        let tags = |request: &Request| {
+            request.tags().map(|(n, v)| format!("{n}={v}")).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(tags(&ours), tags(&theirs), "{}", case["name"]);
+        compared += 1;
+    }
+    assert!(compared >= 25, "{compared} vectors compared");
+}
+
+/// Short words that repeat, so that dictionaries share them, and any text now and then.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![4 => "[a-d]{0,2}", 1 => any::<String>()]
+}
+
+fn any_pairs() -> impl Strategy<Value = Pairs> {
+    vec((word(), word()), 0..6)
+}
+
+prop_compose! {
+    fn any_input()(
+        (hostname, server_name, schema) in (any::<String>(), any::<String>(), any::<String>()),
+        script_name in [any::<String>(), any::<String>()],
+        (document_size, memory_peak, memory_footprint) in any::<(u64, u64, u64)>(),
+        times in [any::<f64>(), any::<f64>(), any::<f64>()],
+        status in 0..u32::MAX,
+        tags in any_pairs(),
+        timers in vec((any::<u32>(), any::<f64>(), any_pairs()), 0..20),
+    ) -> Input {
+        Input {
+            hostname, server_name, script_name, document_size, memory_peak, memory_footprint,
+            times, status, schema, tags, timers,
+        }
+    }
+}
+
+/// Pairs as the packet should have them.
+fn flattened(pairs: &Pairs) -> Pairs {
+    let clean = |text: &str| text.replace('\0', "\u{FFFD}");
+    let sorted: BTreeSet<_> = pairs.iter().map(|(n, v)| (clean(n), clean(v))).collect();
+    sorted.into_iter().collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the wire has 32 bits")]
+fn acceptable(value: f64) -> f32 {
+    let value = value as f32;
+    if value.is_normal() && value.is_sign_positive() { value } else { 0.0 }
+}
+
+proptest! {
+    #[test]
+    fn prost_reads_back_what_went_in(inputs in vec(any_input(), 1..4)) {
+        let mut encoder = Encoder::default(); // the same one: nothing may be left of a packet
+        for input in inputs {
+            let packet = input.encode(&mut encoder);
+            let read = Request::decode(&*packet).unwrap();
+            prop_assert_eq!(&read.encode_to_vec(), &packet, "number order, unpacked, shortest");
+
+            prop_assert_eq!(&read.hostname, &input.hostname.replace('\0', "\u{FFFD}"));
+            prop_assert_eq!(&read.server_name, &input.server_name.replace('\0', "\u{FFFD}"));
+            let script_name = input.script_name.concat().replace('\0', "\u{FFFD}");
+            prop_assert_eq!(&read.script_name, &script_name);
+            prop_assert_eq!(read.schema.as_deref(), Some(&*input.schema.replace('\0', "\u{FFFD}")));
+            prop_assert_eq!(read.request_count, 1);
+            let sizes = [read.document_size, read.memory_peak, read.memory_footprint.unwrap()];
+            let given = [input.document_size, input.memory_peak, input.memory_footprint];
+            prop_assert_eq!(sizes, given.map(|size| size.try_into().unwrap_or(u32::MAX)));
+            let times = [read.request_time, read.ru_utime, read.ru_stime];
+            let bits = |times: [f32; 3]| times.map(f32::to_bits);
+            prop_assert_eq!(bits(times), bits(input.times.map(acceptable)));
+            prop_assert_eq!(read.status, Some(input.status));
+
+            let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            prop_assert_eq!(read.tags().map(own).collect::<Pairs>(), flattened(&input.tags));
+            let timers: Vec<_> = read
+                .timers()
+                .map(|timer| {
+                    let tags = timer.tags.iter().copied().map(own).collect::<Pairs>();
+                    (timer.hit_count, timer.value, tags)
+                })
+                .collect();
+            let given: Vec<_> = input
+                .timers
+                .iter()
+                .map(|(hits, value, pairs)| ((*hits).max(1), acceptable(*value), flattened(pairs)))
+                .collect();
+            prop_assert_eq!(timers, given);
+
+            let words: BTreeSet<_> = read.dictionary.iter().collect();
+            prop_assert_eq!(words.len(), read.dictionary.len(), "each word once");
+            // Timers without any tag are kept out of packets one level up.
+            if !read.dictionary.is_empty() || read.timer_value.is_empty() {
+                prop_assert_eq!(read.validate(), Ok(()));
+            }
+        }
+    }
+}

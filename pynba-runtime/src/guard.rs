@@ -1,0 +1,123 @@
+//! The guard of an open request.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::thread;
+
+use crate::current::Current;
+use crate::mailbox::RequestId;
+use crate::reporter::Reporter;
+use crate::request::Moment;
+use crate::system::Rusage;
+use crate::{ENABLED, Tags, local};
+
+/// An open request, sent when dropped.
+///
+/// [`Reporter::open`] gives it; `#[monitor]` makes one around a function's body. It belongs to the thread
+/// that made it, so it is not `Send`: in asynchronous code the request would otherwise be current for
+/// whatever else its thread runs meanwhile.
+#[must_use = "a request ends when its guard is dropped: bind it, `let _request = reporter.open(..)`"]
+#[derive(Debug)]
+pub struct RequestGuard {
+    state: State,
+    /// A panic that began before the request did is not the request's.
+    was_panicking: bool,
+    not_send: PhantomData<*const ()>,
+}
+
+#[derive(Debug)]
+enum State {
+    Recording(RequestId),
+    /// Nothing is recorded, and the request around it gets none of what happens meanwhile.
+    Silent,
+    Disabled,
+}
+
+impl RequestGuard {
+    fn new(state: State) -> Self {
+        Self { state, was_panicking: thread::panicking(), not_send: PhantomData }
+    }
+
+    /// Nothing happens: `pynba` is switched off.
+    pub(crate) fn disabled() -> Self {
+        Self::new(State::Disabled)
+    }
+
+    pub(crate) fn silent() -> Self {
+        if !ENABLED {
+            return Self::disabled();
+        }
+        local::push(None);
+        Self::new(State::Silent)
+    }
+
+    pub(crate) fn open(
+        reporter: &Reporter,
+        rusage: Option<Rusage>,
+        script_name: Cow<'static, str>,
+    ) -> Self {
+        let Some((mut request, capture)) = local::spare_request() else {
+            return Self::disabled();
+        };
+        let id = request.begin(reporter.clone(), rusage, script_name, capture);
+        local::push(Some(request));
+        Self::new(State::Recording(id))
+    }
+
+    /// Whether this request is being recorded. `false` where `pynba` is switched off, by the feature or by
+    /// `PINBA_ENABLED=0`.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        ENABLED && matches!(self.state, State::Recording(_))
+    }
+
+    /// The handle on this request, also where another one has been opened inside it.
+    #[must_use]
+    pub fn current(&self) -> Current {
+        match self.state {
+            State::Recording(id) if ENABLED => Current::of(Some(id)),
+            _ => Current::of(None),
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn set_prefix(&self, prefix: impl Into<Cow<'static, str>>) {
+        let prefix = prefix.into();
+        self.current().act(|request| request.tell(|told| told.prefix = Some(prefix)));
+    }
+
+    #[doc(hidden)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "generated code has nothing else to do with it"
+    )]
+    pub fn set_tags(&self, tags: Tags) {
+        self.current().add_tags(&tags);
+    }
+
+    /// The status that the returned value stands for, unless the program set one.
+    #[doc(hidden)]
+    pub fn returned(&self, status: u32) {
+        self.current().act(|request| request.set_outcome(status));
+    }
+}
+
+impl Drop for RequestGuard {
+    fn drop(&mut self) {
+        if !ENABLED {
+            return;
+        }
+        match self.state {
+            State::Recording(id) => {
+                let mut moment = Moment::now();
+                moment.panicking = thread::panicking() && !self.was_panicking;
+                if let Some(mut request) = local::remove(id) {
+                    local::with_encoder(|encoder| request.end(moment, encoder));
+                    local::recycle(request);
+                }
+            }
+            State::Silent => local::remove_silent(),
+            State::Disabled => {}
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The one thread-local: the requests that are open on this thread, and memory to be used again.
+//!
+//! Others call the functions below, which never run the program's code while they hold the borrow:
+//! formatting a tag or sending a packet may come back here.
+
+use std::cell::RefCell;
+
+use crate::encoder::Encoder;
+use crate::mailbox::RequestId;
+use crate::request::Request;
+use crate::tags::PairBuffer;
+use crate::testing::Capture;
+
+/// Requests are nested a few levels deep at most; more memory than that is given back.
+const SPARE_REQUESTS: usize = 8;
+
+struct Local {
+    /// The innermost request last. `None` stands for one that is not recorded: a timer in it must not
+    /// land in the request around it.
+    open: Vec<Option<Box<Request>>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "a request is a few hundred bytes, and opening it moves it"
+    )]
+    spare: Vec<Box<Request>>,
+    encoder: Option<Box<Encoder>>,
+    scratch: Option<Box<PairBuffer>>,
+    capture: Option<Capture>,
+}
+
+thread_local! {
+    static LOCAL: RefCell<Local> = const {
+        RefCell::new(Local {
+            open: Vec::new(),
+            spare: Vec::new(),
+            encoder: None,
+            scratch: None,
+            capture: None,
+        })
+    };
+}
+
+/// `None` while the thread is being torn down, or when an allocator that measures itself comes back
+/// here from within.
+fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
+    LOCAL.try_with(|local| local.try_borrow_mut().ok().map(|mut local| act(&mut local))).ok()?
+}
+
+/// Acts on the innermost request, if it is recorded.
+pub(crate) fn with_current<R>(act: impl FnOnce(&mut Request) -> R) -> Option<R> {
+    with(|local| local.open.last_mut()?.as_deref_mut().map(act))?
+}
+
+/// Acts on a request that is open on this thread.
+pub(crate) fn with_request<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
+    with(|local| {
+        local.open.iter_mut().rev().flatten().find(|request| request.is(id)).map(|it| act(it))
+    })?
+}
+
+/// A request to be opened, and where its packet is to be kept instead of sent.
+pub(crate) fn spare_request() -> Option<(Box<Request>, Option<Capture>)> {
+    with(|local| {
+        let request = local.spare.pop().unwrap_or_else(|| Box::new(Request::new()));
+        (request, local.capture.clone())
+    })
+}
+
+/// Makes it the innermost one.
+pub(crate) fn push(request: Option<Box<Request>>) {
+    with(|local| local.open.push(request));
+}
+
+/// Takes the request from among the open ones, wherever it is.
+pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
+    with(|local| {
+        let found = |entry: &Option<Box<Request>>| entry.as_ref().is_some_and(|it| it.is(id));
+        let at = local.open.iter().rposition(found)?;
+        local.open.remove(at)
+    })?
+}
+
+/// Takes away the innermost mark of a request that is not recorded.
+pub(crate) fn remove_silent() {
+    with(|local| {
+        if let Some(at) = local.open.iter().rposition(Option::is_none) {
+            local.open.remove(at);
+        }
+    });
+}
+
+/// Keeps an ended request's memory for the next one.
+pub(crate) fn recycle(request: Box<Request>) {
+    let left_over = with(|local| {
+        if local.spare.len() < SPARE_REQUESTS {
+            local.spare.push(request);
+            None
+        } else {
+            Some(request)
+        }
+    });
+    drop(left_over);
+}
+
+/// Lends the thread's encoder, or a new one to whoever comes while it is lent.
+pub(crate) fn with_encoder<R>(act: impl FnOnce(&mut Encoder) -> R) -> R {
+    let mut encoder = with(|local| local.encoder.take()).flatten().unwrap_or_default();
+    let result = act(&mut encoder);
+    with(|local| local.encoder = Some(encoder));
+    result
+}
+
+/// Lends an empty buffer in the same way.
+pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut PairBuffer) -> R) -> R {
+    let mut scratch = with(|local| local.scratch.take()).flatten().unwrap_or_default();
+    let result = act(&mut scratch);
+    scratch.clear();
+    with(|local| local.scratch = Some(scratch));
+    result
+}
+
+/// Sets where the packets of this thread's requests are kept, and gives what was set before.
+pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
+    with(|local| std::mem::replace(&mut local.capture, capture)).flatten()
+}
+
+pub(crate) fn is_capturing() -> bool {
+    with(|local| local.capture.is_some()).unwrap_or(false)
+}

@@ -1,0 +1,238 @@
+//! Where requests are reported to, and what is said of all of them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::guard::RequestGuard;
+use crate::stats::{Counters, Kind, Stats};
+use crate::system::Rusage;
+use crate::tags::{PairBuffer, TagSet, TagValue, Tags};
+use crate::transport::{Destination, Transport, UdpServer};
+use crate::{Error, diagnostics, process};
+
+/// As many servers as the PHP extension takes (`PINBA_COLLECTORS_MAX`).
+pub const MAX_SERVERS: usize = 8;
+
+/// The largest UDP payload over IPv4: 65535 bytes less 8 of UDP's header and 20 of IP's (RFC 768, RFC 791).
+const MAX_DATAGRAM: usize = 65_507;
+
+type Text = Cow<'static, str>;
+
+/// Sends requests to Pinba servers. Cheap to clone: the clones are one reporter.
+///
+/// ```
+/// use pynba_runtime::Reporter;
+///
+/// let reporter = Reporter::builder()
+///     .server("127.0.0.1:30002")
+///     .server("[::1]:30002")
+///     .prefix("shop:")
+///     .tag("release", "2026-11")
+///     .build()?;
+///
+/// for job in ["import", "export"] {
+///     let _request = reporter.open(job); // one request, sent when dropped
+/// }
+/// # Ok::<(), pynba_runtime::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reporter {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    config: Config,
+    destinations: Vec<Destination>,
+    counters: Arc<Counters>,
+}
+
+/// What a reporter says of each of its requests, unless the request says otherwise.
+#[derive(Clone, Debug, Default)]
+struct Config {
+    hostname: Option<Text>,
+    server_name: Option<Text>,
+    schema: Option<Text>,
+    prefix: Option<Text>,
+    tags: PairBuffer,
+    rusage: Rusage,
+}
+
+impl Reporter {
+    /// A builder without servers.
+    pub fn builder() -> ReporterBuilder {
+        ReporterBuilder::default()
+    }
+
+    /// One that has nowhere to send to, for requests whose packets are captured.
+    pub(crate) fn nowhere() -> Self {
+        Self { shared: Arc::default() }
+    }
+
+    /// The process's one reporter for these literals of `#[monitor]`. `None` if one of them is no server,
+    /// which the macro has ruled out.
+    pub(crate) fn of_literals(servers: &'static [&'static str]) -> Option<Self> {
+        static REPORTERS: Mutex<Option<HashMap<&[&str], Reporter>>> = Mutex::new(None);
+        let mut reporters = REPORTERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let reporters = reporters.get_or_insert_default();
+        if let Some(reporter) = reporters.get(servers) {
+            return Some(reporter.clone());
+        }
+        let built = servers.iter().copied().fold(Self::builder(), ReporterBuilder::server).build();
+        let reporter =
+            built.inspect_err(|error| diagnostics::misconfigured("#[monitor]", error)).ok()?;
+        reporters.insert(servers, reporter.clone());
+        Some(reporter)
+    }
+
+    /// Opens a request, which is sent when the guard is dropped. Until then it is
+    /// [`current`](crate::current()) on this thread.
+    pub fn open(&self, script_name: impl Into<Cow<'static, str>>) -> RequestGuard {
+        if !process::is_recording() {
+            return RequestGuard::disabled();
+        }
+        RequestGuard::open(self, None, script_name.into())
+    }
+
+    /// What the reporter did since it was built.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.snapshot()
+    }
+
+    pub(crate) fn deliver(&self, packet: &[u8]) {
+        let counters = &self.shared.counters;
+        for destination in &self.shared.destinations {
+            let sent = if packet.len() > MAX_DATAGRAM {
+                Err(Error::TooLarge { size: packet.len(), limit: MAX_DATAGRAM })
+            } else {
+                destination.send(packet, counters)
+            };
+            if let Err(error) = sent {
+                let kind = Kind::of(&error);
+                counters.lost(kind);
+                diagnostics::lost(kind, &error);
+            }
+        }
+    }
+
+    pub(crate) fn count_timers(&self, dropped: u64, untagged: u64) {
+        self.shared.counters.timers(dropped, untagged);
+    }
+
+    pub(crate) fn hostname(&self) -> Option<&str> {
+        self.shared.config.hostname.as_deref()
+    }
+
+    pub(crate) fn server_name(&self) -> Option<&str> {
+        self.shared.config.server_name.as_deref()
+    }
+
+    pub(crate) fn schema(&self) -> Option<&str> {
+        self.shared.config.schema.as_deref()
+    }
+
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.shared.config.prefix.as_deref()
+    }
+
+    pub(crate) fn tags(&self) -> TagSet<'_> {
+        self.shared.config.tags.set(&[])
+    }
+
+    pub(crate) fn rusage(&self) -> Rusage {
+        self.shared.config.rusage
+    }
+}
+
+/// Builds a [`Reporter`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct ReporterBuilder {
+    config: Config,
+    servers: Vec<Text>,
+    transports: Vec<Destination>,
+    tags: Tags,
+}
+
+impl ReporterBuilder {
+    /// Sends every packet to this server, too: `host:port`, with an IPv6 address in brackets. At most
+    /// [`MAX_SERVERS`].
+    ///
+    /// Host names are resolved when the first packet is sent, by another thread.
+    pub fn server(mut self, server: impl Into<Cow<'static, str>>) -> Self {
+        self.servers.push(server.into());
+        self
+    }
+
+    /// Gives every packet to this transport, too.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transports.push(Destination::Custom(Arc::new(transport)));
+        self
+    }
+
+    /// The host that runs the requests, instead of this machine's name.
+    pub fn hostname(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.config.hostname = Some(name.into());
+        self
+    }
+
+    /// The server (virtual host) that answers the requests, instead of this machine's name.
+    pub fn server_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.config.server_name = Some(name.into());
+        self
+    }
+
+    /// The schema of the requests, such as `https`; empty unless set.
+    pub fn schema(mut self, schema: impl Into<Cow<'static, str>>) -> Self {
+        self.config.schema = Some(schema.into());
+        self
+    }
+
+    /// Put before the name of every request.
+    pub fn prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
+        self.config.prefix = Some(prefix.into());
+        self
+    }
+
+    /// A tag that every request carries.
+    pub fn tag<K>(mut self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) -> Self {
+        self.tags = self.tags.with(name, value);
+        self
+    }
+
+    /// Whose processor time is reported: [`Rusage::Process`] unless set.
+    pub fn rusage(mut self, rusage: Rusage) -> Self {
+        self.config.rusage = rusage;
+        self
+    }
+
+    /// Checks everything and builds the reporter. No socket is opened before the first packet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidServer`] for a text that is no `host:port`, [`Error::TooManyServers`] above
+    /// [`MAX_SERVERS`], and [`Error::NoServer`] when there is neither a server nor a transport.
+    pub fn build(self) -> Result<Reporter, Error> {
+        let Self { mut config, servers, transports: mut destinations, tags } = self;
+        if servers.len() > MAX_SERVERS {
+            return Err(Error::TooManyServers { given: servers.len() });
+        }
+        if servers.is_empty() && destinations.is_empty() {
+            return Err(Error::NoServer);
+        }
+        for (at, server) in servers.iter().enumerate() {
+            let shared = UdpServer::shared(server)?;
+            // Twice the same would count every request twice.
+            if !servers[..at].contains(server) {
+                destinations.push(Destination::Udp(shared));
+            }
+        }
+        for (name, value) in tags.iter() {
+            config.tags.push_copy(name, value);
+        }
+        let counters = Arc::default();
+        Ok(Reporter { shared: Arc::new(Shared { config, destinations, counters }) })
+    }
+}

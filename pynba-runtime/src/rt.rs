@@ -1,0 +1,122 @@
+//! What the macros' expansions call. Not for anybody else: it changes without notice.
+
+use once_cell::sync::OnceCell;
+
+pub use crate::current::Current;
+pub use crate::guard::RequestGuard;
+pub use crate::outcome::{Probe, ProbeAny, ProbeResult};
+pub use crate::reporter::Reporter;
+pub use crate::status_of;
+pub use crate::system::Rusage;
+pub use crate::tags::{Pairs, StaticTags, TagValue, Tags};
+pub use crate::timer_guard::TimerGuard;
+use crate::{local, process};
+
+/// `false` in a build without the feature `enable`.
+pub const ENABLED: bool = cfg!(feature = "enable");
+
+/// Starts a timer whose tags are all known at compile time.
+#[inline]
+pub fn timer(tags: &'static StaticTags) -> TimerGuard {
+    TimerGuard::start(tags)
+}
+
+/// Starts a timer with tags that are known only now. `dynamic` is called only when something records.
+#[inline]
+pub fn timer_with(tags: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) -> TimerGuard {
+    TimerGuard::start_with(tags, dynamic)
+}
+
+/// A guard that records nothing.
+#[inline]
+pub const fn no_timer() -> TimerGuard {
+    TimerGuard::none()
+}
+
+/// Tags that are all known at compile time.
+#[must_use]
+pub const fn tags(tags: &'static StaticTags) -> Tags {
+    Tags::fixed(tags)
+}
+
+/// Tags some of which are known only now.
+#[must_use]
+pub fn tags_with(tags: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) -> Tags {
+    Tags::written(tags, dynamic)
+}
+
+/// One place with `#[monitor]`.
+#[derive(Debug)]
+pub struct Site {
+    script_name: &'static str,
+    servers: Option<&'static [&'static str]>,
+    rusage: Option<Rusage>,
+    reporter: OnceCell<Option<Reporter>>,
+}
+
+impl Site {
+    #[must_use]
+    pub const fn new(script_name: &'static str) -> Self {
+        Self { script_name, servers: None, rusage: None, reporter: OnceCell::new() }
+    }
+
+    /// The servers that `#[monitor]` names, checked by it.
+    #[must_use]
+    pub const fn servers(mut self, servers: &'static [&'static str]) -> Self {
+        self.servers = Some(servers);
+        self
+    }
+
+    #[must_use]
+    pub const fn rusage(mut self, rusage: Rusage) -> Self {
+        self.rusage = Some(rusage);
+        self
+    }
+
+    /// Opens a request at the named servers, or else at the process's reporter.
+    pub fn enter(&'static self) -> RequestGuard {
+        if !process::is_recording() {
+            return RequestGuard::disabled();
+        }
+        match self.servers {
+            Some(servers) => match self.reporter.get_or_init(|| Reporter::of_literals(servers)) {
+                Some(reporter) => self.open(reporter),
+                None => RequestGuard::silent(),
+            },
+            None => match process::reporter() {
+                Some(reporter) => self.open(&reporter),
+                None if local::is_capturing() => self.open(&Reporter::nowhere()),
+                None => RequestGuard::silent(),
+            },
+        }
+    }
+
+    /// Opens a request at this reporter.
+    pub fn enter_with(&'static self, reporter: &Reporter) -> RequestGuard {
+        if !process::is_recording() {
+            return RequestGuard::disabled();
+        }
+        self.open(reporter)
+    }
+
+    fn open(&'static self, reporter: &Reporter) -> RequestGuard {
+        RequestGuard::open(reporter, self.rusage, self.script_name.into())
+    }
+}
+
+/// For `enabled = false`: nothing is recorded until the guard is dropped.
+pub fn silent() -> RequestGuard {
+    RequestGuard::silent()
+}
+
+/// Runs a function's body as a closure, so that `return` and `?` in it end here.
+#[inline]
+pub fn call<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
+
+/// Gives `|returned| …` its parameter's type.
+#[inline]
+pub fn look<R: ?Sized, T>(returned: &R, at: impl FnOnce(&R) -> T) -> T {
+    at(returned)
+}

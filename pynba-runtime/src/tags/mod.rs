@@ -1,0 +1,208 @@
+//! Tags: names with values, flattened to sorted pairs of text.
+
+mod pairs;
+mod value;
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use self::value::{Called, Plain, TagValue, TagWriter};
+
+pub(crate) use self::pairs::{PairBuffer, StaticPair, TagSet, is_or_is_below};
+
+/// The pairs of a call site that are known at compile time. Made by the macros only.
+#[derive(Debug)]
+pub struct StaticTags {
+    pairs: &'static [StaticPair],
+}
+
+impl StaticTags {
+    /// `pairs` are sorted by name, then value, in byte order, without duplicates and without NUL:
+    /// the macros see to it.
+    #[must_use]
+    pub const fn new(pairs: &'static [StaticPair]) -> Self {
+        Self { pairs }
+    }
+
+    pub(crate) const fn pairs(&self) -> &'static [StaticPair] {
+        self.pairs
+    }
+}
+
+/// Takes the tags of a call site that are known only at run time.
+#[derive(Debug)]
+pub struct Pairs<'a> {
+    buffer: &'a mut PairBuffer,
+}
+
+impl<'a> Pairs<'a> {
+    pub(crate) fn new(buffer: &'a mut PairBuffer) -> Self {
+        Self { buffer }
+    }
+
+    /// Adds what `value` flattens to.
+    pub fn add<V: TagValue<K> + ?Sized, K>(&mut self, name: &'static str, value: &V) {
+        value.write_to(&mut TagWriter::new(self.buffer, pairs::Text::Static(name)));
+    }
+
+    /// Adds `value` by its `Display`.
+    pub fn display<V: fmt::Display + ?Sized>(&mut self, name: &'static str, value: &V) {
+        TagWriter::new(self.buffer, pairs::Text::Static(name)).display(value);
+    }
+
+    /// Adds `value` by its `Debug`.
+    pub fn debug<V: fmt::Debug + ?Sized>(&mut self, name: &'static str, value: &V) {
+        TagWriter::new(self.buffer, pairs::Text::Static(name)).debug(value);
+    }
+
+    /// [`add`](Self::add) with a name that is made at run time.
+    pub(crate) fn add_named<K>(&mut self, name: &str, value: &(impl TagValue<K> + ?Sized)) {
+        let name = self.buffer.write_str(name);
+        value.write_to(&mut TagWriter::new(self.buffer, name));
+    }
+}
+
+/// Lets the program write pairs into `buffer`, and puts them in order.
+///
+/// The program's code (closures, `Display`) runs here. If it panics, the pairs written until then stay
+/// and the handler goes on: a tag must not decide whether a request succeeds. The panic hook has told
+/// about it.
+pub(crate) fn fill(
+    buffer: &mut PairBuffer,
+    fixed: &'static [StaticPair],
+    write: impl FnOnce(&mut Pairs<'_>),
+) {
+    let _ = catch_unwind(AssertUnwindSafe(|| write(&mut Pairs::new(buffer))));
+    buffer.normalize(fixed);
+}
+
+/// Flattened tags: pairs of a name and a value, sorted by name, then value, in byte order, without
+/// duplicates.
+///
+/// The macro `tags!` makes them too, and what is literal there costs nothing at run time.
+///
+/// ```
+/// use pynba_runtime::Tags;
+///
+/// let tags = Tags::new().with("group", "db").with("op", ["select", "insert"]);
+/// let pairs: Vec<_> = tags.iter().collect();
+/// assert_eq!(pairs, [("group", "db"), ("op", "insert"), ("op", "select")]);
+/// ```
+#[derive(Clone)]
+pub struct Tags {
+    fixed: &'static [StaticPair],
+    extra: PairBuffer,
+}
+
+impl Tags {
+    /// No tags.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { fixed: &[], extra: PairBuffer::new() }
+    }
+
+    pub(crate) const fn fixed(tags: &'static StaticTags) -> Self {
+        Self { fixed: tags.pairs, extra: PairBuffer::new() }
+    }
+
+    pub(crate) fn written(tags: &'static StaticTags, write: impl FnOnce(&mut Pairs<'_>)) -> Self {
+        let mut made = Self::fixed(tags);
+        fill(&mut made.extra, made.fixed, write);
+        made
+    }
+
+    /// The same tags and those that `value` flattens to. A name that is there already keeps its other
+    /// values: a tag may have several.
+    #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
+    #[must_use]
+    pub fn with<K>(mut self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) -> Self {
+        let name = name.into();
+        fill(&mut self.extra, self.fixed, |pairs| pairs.add_named(&name, &value));
+        self
+    }
+
+    /// The pairs in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.set().iter()
+    }
+
+    /// How many pairs there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.set().len()
+    }
+
+    /// `true` when there is no pair.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn set(&self) -> TagSet<'_> {
+        self.extra.set(self.fixed)
+    }
+
+    /// The part known at compile time, and the rest.
+    pub(crate) const fn parts(&self) -> (&'static [StaticPair], &PairBuffer) {
+        (self.fixed, &self.extra)
+    }
+}
+
+impl Default for Tags {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Tags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for Tags {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Tags {}
+
+impl PartialOrd for Tags {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Tags {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+impl Hash for Tags {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len().hash(state);
+        self.iter().for_each(|pair| pair.hash(state));
+    }
+}
+
+impl<N: Into<Cow<'static, str>>, V: TagValue> FromIterator<(N, V)> for Tags {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(tags: I) -> Self {
+        let mut made = Self::new();
+        made.extend(tags);
+        made
+    }
+}
+
+impl<N: Into<Cow<'static, str>>, V: TagValue> Extend<(N, V)> for Tags {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, tags: I) {
+        let tags = tags.into_iter();
+        fill(&mut self.extra, self.fixed, |pairs| {
+            tags.for_each(|(name, value)| pairs.add_named(&name.into(), &value));
+        });
+    }
+}

@@ -1,0 +1,235 @@
+//! What may stand as the value of a tag.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::ops::{Range, RangeInclusive};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::pairs::{PairBuffer, Text};
+
+/// A value of a tag: text, numbers, `bool`, `char`, `Option`, lists, sets, maps, references to and
+/// boxes of these, and closures that give one of these.
+///
+/// | type | what it flattens to |
+/// | --- | --- |
+/// | text, `char`, `bool`, integers | its text |
+/// | `f32`, `f64` | as `{:?}` prints it: `1.0`, `0.1`, `1e16` |
+/// | `Option` | its value, or nothing |
+/// | arrays, slices, `Vec`, sets, integer ranges | one pair for each item |
+/// | maps | one pair for each entry, the key after the tag's name: `name.key` |
+/// | closures `\|\| value` | the value, asked for only when something records |
+/// | [`format_args!`] | the formatted text |
+///
+/// Anything else goes through its own text: `%value` (for [`Display`](fmt::Display)) or `?value` (for
+/// [`Debug`](fmt::Debug)) in a macro.
+///
+/// A type of your own becomes one by saying what it writes:
+///
+/// ```
+/// use pynba_runtime::{TagValue, TagWriter, Tags};
+///
+/// struct UserId(u64);
+///
+/// impl TagValue for UserId {
+///     fn write_to(&self, tag: &mut TagWriter<'_>) {
+///         tag.display(self.0 % 16); // a bucket: few values, so that reports stay short
+///     }
+/// }
+///
+/// assert_eq!(Tags::new().with("user", UserId(21)).iter().next(), Some(("user", "5")));
+/// ```
+///
+/// The parameter `Kind` only tells values and closures apart, so that both can be written in the
+/// same place; leave it out.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a tag",
+    label = "this is no `TagValue`",
+    note = "a tag takes text, numbers, `bool`, `char`, `Option`, lists, sets, maps, and closures that give one of these",
+    note = "in a macro write `name = %value` to use its `Display`, or `name = ?value` to use its `Debug`"
+)]
+pub trait TagValue<Kind = Plain> {
+    /// Writes the value, or each of the values, of the tag.
+    fn write_to(&self, tag: &mut TagWriter<'_>);
+}
+
+/// Marks a [`TagValue`] that is a value.
+#[derive(Debug)]
+pub enum Plain {}
+
+/// Marks a [`TagValue`] that is a closure giving a value of `Kind`.
+#[derive(Debug)]
+pub struct Called<Kind>(std::convert::Infallible, std::marker::PhantomData<Kind>);
+
+/// Takes the values of one tag.
+#[derive(Debug)]
+pub struct TagWriter<'a> {
+    buffer: &'a mut PairBuffer,
+    name: Text,
+}
+
+impl<'a> TagWriter<'a> {
+    pub(crate) fn new(buffer: &'a mut PairBuffer, name: Text) -> Self {
+        Self { buffer, name }
+    }
+
+    /// Adds a value as it is.
+    pub fn text(&mut self, value: &str) {
+        let value = self.buffer.write_str(value);
+        self.buffer.push(self.name, value);
+    }
+
+    /// Adds a value by its [`Display`](fmt::Display).
+    pub fn display(&mut self, value: impl fmt::Display) {
+        let value = self.buffer.write(format_args!("{value}"));
+        self.buffer.push(self.name, value);
+    }
+
+    /// Adds a value by its [`Debug`](fmt::Debug).
+    pub fn debug(&mut self, value: impl fmt::Debug) {
+        let value = self.buffer.write(format_args!("{value:?}"));
+        self.buffer.push(self.name, value);
+    }
+
+    /// Adds what `value` gives under the name `name.key`.
+    pub fn entry<K>(&mut self, key: impl fmt::Display, value: &(impl TagValue<K> + ?Sized)) {
+        if self.is_full() {
+            return;
+        }
+        let name = self.buffer.write_nested(self.name, format_args!("{key}"));
+        value.write_to(&mut TagWriter { buffer: self.buffer, name });
+    }
+
+    /// `true` once there is more than any packet could carry; what is added after that is ignored.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.buffer.is_full()
+    }
+
+    fn each<K>(&mut self, values: impl IntoIterator<Item: TagValue<K>>) {
+        for value in values {
+            if self.is_full() {
+                break;
+            }
+            value.write_to(self);
+        }
+    }
+}
+
+impl TagValue for str {
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        tag.text(self);
+    }
+}
+
+impl TagValue for String {
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        tag.text(self);
+    }
+}
+
+macro_rules! by_format {
+    ($method:ident: $($type:ty),*) => {$(
+        impl TagValue for $type {
+            fn write_to(&self, tag: &mut TagWriter<'_>) {
+                tag.$method(self);
+            }
+        }
+    )*};
+}
+
+by_format!(display: bool, char, fmt::Arguments<'_>);
+by_format!(display: i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+by_format!(debug: f32, f64); // `{:?}` keeps the point of `1.0` and writes 1e16 short
+
+macro_rules! by_deref {
+    ($($type:ty),*) => {$(
+        impl<T: TagValue + ?Sized> TagValue for $type {
+            fn write_to(&self, tag: &mut TagWriter<'_>) {
+                (**self).write_to(tag);
+            }
+        }
+    )*};
+}
+
+by_deref!(&T, &mut T, Box<T>, Rc<T>, Arc<T>);
+
+impl<T: TagValue + ToOwned + ?Sized> TagValue for Cow<'_, T> {
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        (**self).write_to(tag);
+    }
+}
+
+impl<T: TagValue<K>, K> TagValue<K> for Option<T> {
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        if let Some(value) = self {
+            value.write_to(tag);
+        }
+    }
+}
+
+macro_rules! by_items {
+    ($([$($generics:tt)*] $type:ty),* $(,)?) => {$(
+        impl<$($generics)*> TagValue<K> for $type {
+            fn write_to(&self, tag: &mut TagWriter<'_>) {
+                for item in self {
+                    if tag.is_full() {
+                        break;
+                    }
+                    item.write_to(tag);
+                }
+            }
+        }
+    )*};
+}
+
+by_items!(
+    [T: TagValue<K>, K] [T],
+    [T: TagValue<K>, K, const N: usize] [T; N],
+    [T: TagValue<K>, K] Vec<T>,
+    [T: TagValue<K>, K] VecDeque<T>,
+    [T: TagValue<K>, K] BTreeSet<T>,
+    [T: TagValue<K>, K, S] HashSet<T, S>,
+);
+
+macro_rules! by_entries {
+    ($([$($generics:tt)*] $type:ty),*) => {$(
+        impl<$($generics)*> TagValue<K> for $type {
+            fn write_to(&self, tag: &mut TagWriter<'_>) {
+                for (key, value) in self {
+                    tag.entry(key, value);
+                }
+            }
+        }
+    )*};
+}
+
+by_entries!(
+    [N: fmt::Display, T: TagValue<K>, K] BTreeMap<N, T>,
+    [N: fmt::Display, T: TagValue<K>, K, S] HashMap<N, T, S>
+);
+
+impl<T: TagValue> TagValue for Range<T>
+where
+    Self: Iterator<Item = T> + Clone,
+{
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        tag.each(self.clone());
+    }
+}
+
+impl<T: TagValue> TagValue for RangeInclusive<T>
+where
+    Self: Iterator<Item = T> + Clone,
+{
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        tag.each(self.clone());
+    }
+}
+
+impl<F: Fn() -> T, T: TagValue<K>, K> TagValue<Called<K>> for F {
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        self().write_to(tag);
+    }
+}

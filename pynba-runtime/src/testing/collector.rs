@@ -1,0 +1,73 @@
+//! A receiver on the loopback.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use super::Captured;
+
+/// Receives packets on a port of the loopback that the system picks: for tests and examples.
+///
+/// ```
+/// use std::time::Duration;
+/// use pynba_runtime::{Reporter, testing::Collector};
+///
+/// let collector = Collector::bind()?;
+/// let reporter = Reporter::builder().server(collector.address().to_string()).build()?;
+/// drop(reporter.open("/index"));
+/// # if cfg!(feature = "enable") {
+/// let request = collector.recv(Duration::from_secs(5)).expect("a packet");
+/// assert_eq!(request.script_name, "/index");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Collector {
+    socket: UdpSocket,
+    address: SocketAddr,
+}
+
+impl Collector {
+    /// Opens the socket.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no socket or port left.
+    pub fn bind() -> io::Result<Self> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// Where to send to.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next packet of Pinba, waiting for it that long at most. Datagrams that are none are passed
+    /// over.
+    #[must_use]
+    pub fn recv(&self, timeout: Duration) -> Option<Captured> {
+        let until = Instant::now() + timeout;
+        let mut buffer = vec![0; usize::from(u16::MAX)];
+        loop {
+            // A timeout of zero would mean none at all.
+            let left =
+                until.saturating_duration_since(Instant::now()).max(Duration::from_micros(1));
+            self.socket.set_read_timeout(Some(left)).ok()?;
+            match self.socket.recv(&mut buffer) {
+                Ok(length) => {
+                    if let Ok(request) = Captured::decode(&buffer[..length]) {
+                        return Some(request);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+            if Instant::now() >= until {
+                return None;
+            }
+        }
+    }
+}

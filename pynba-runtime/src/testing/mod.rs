@@ -1,0 +1,140 @@
+//! For a program's own tests: what was measured, decoded, instead of being sent.
+
+mod collector;
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::local;
+use crate::proto::{DecodeError, Request};
+
+pub use self::collector::Collector;
+
+/// Runs `act` and gives every request that was opened meanwhile on this thread and has ended, in the order
+/// of their ends. Nothing of them is sent.
+///
+/// A request needs no reporter here, and `PINBA_ENABLED=0` does not matter. Tests may run in parallel: each
+/// sees its own requests. A build without the feature `enable` records nothing, here either.
+///
+/// ```
+/// use pynba_runtime::{Reporter, testing};
+///
+/// let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+/// let requests = testing::capture(|| {
+///     let request = reporter.open("import");
+///     request.current().tag("source", "ftp");
+/// });
+/// # if cfg!(feature = "enable") {
+/// assert_eq!(requests[0].script_name, "import");
+/// assert_eq!(requests[0].tags(), [("source".to_owned(), "ftp".to_owned())]);
+/// # }
+/// # Ok::<(), pynba_runtime::Error>(())
+/// ```
+///
+/// # Panics
+///
+/// When `act` does.
+pub fn capture<R>(act: impl FnOnce() -> R) -> Vec<Captured> {
+    let capture = Capture::default();
+    let restore = Restore(local::replace_capture(Some(capture.clone())));
+    act();
+    drop(restore);
+    capture.take()
+}
+
+/// Puts back what was set before, also when the test panics.
+struct Restore(Option<Capture>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        local::replace_capture(self.0.take());
+    }
+}
+
+/// Keeps packets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Capture(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Capture {
+    pub(crate) fn keep(&self, packet: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(packet.to_vec());
+    }
+
+    fn take(&self) -> Vec<Captured> {
+        let packets = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        packets.iter().filter_map(|packet| Captured::decode(packet).ok()).collect()
+    }
+}
+
+/// A request as a server sees it. Derefs to the decoded message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Captured {
+    request: Request,
+}
+
+/// A timer of a [`Captured`] request.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct CapturedTimer {
+    /// Seconds.
+    pub value: f32,
+    /// How many hits the value is the sum of.
+    pub hit_count: u32,
+    /// Names and values, in order.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Captured {
+    /// Reads a packet.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no packet of Pinba.
+    pub fn decode(packet: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self { request: Request::decode(packet)? })
+    }
+
+    /// The timers, with their tags as text.
+    #[must_use]
+    pub fn timers(&self) -> Vec<CapturedTimer> {
+        let owned = |timer: crate::proto::Timer<'_>| CapturedTimer {
+            value: timer.value,
+            hit_count: timer.hit_count,
+            tags: timer.tags.into_iter().map(own).collect(),
+        };
+        self.request.timers().map(owned).collect()
+    }
+
+    /// The request's tags as text, in order.
+    #[must_use]
+    pub fn tags(&self) -> Vec<(String, String)> {
+        self.request.tags().map(own).collect()
+    }
+
+    /// The message itself.
+    #[must_use]
+    pub fn into_inner(self) -> Request {
+        self.request
+    }
+}
+
+fn own((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+impl Deref for Captured {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
+    }
+}
+
+/// `0.012 s ×1 group=db op=select`, which is what one wants to read in a failed test.
+impl fmt::Debug for CapturedTimer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s ×{}", self.value, self.hit_count)?;
+        self.tags.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
+    }
+}

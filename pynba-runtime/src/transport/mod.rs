@@ -1,0 +1,81 @@
+//! Where packets go.
+
+mod udp;
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::Error;
+use crate::stats::Counters;
+
+pub(crate) use self::udp::UdpServer;
+
+/// Takes packets somewhere else than to a UDP server.
+///
+/// It is called at the end of each request, on the request's own thread: it must not block. An error is
+/// counted in [`Stats`](crate::Stats) and logged, by its kind as one of the network would be.
+///
+/// ```
+/// use std::{io, sync::mpsc};
+/// use pynba_runtime::{Reporter, Transport};
+///
+/// struct Channel(mpsc::SyncSender<Vec<u8>>);
+///
+/// impl Transport for Channel {
+///     fn send(&self, datagram: &[u8]) -> io::Result<()> {
+///         self.0.try_send(datagram.to_vec()).map_err(|_| io::ErrorKind::WouldBlock.into())
+///     }
+/// }
+///
+/// let (sender, packets) = mpsc::sync_channel(100);
+/// let reporter = Reporter::builder().transport(Channel(sender)).build()?;
+/// drop(reporter.open("job"));
+/// # if cfg!(feature = "enable") {
+/// assert!(packets.recv()?.windows(3).any(|bytes| bytes == b"job"));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Transport: Send + Sync {
+    /// Sends one packet.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept it from being sent; the packet is not offered again.
+    fn send(&self, datagram: &[u8]) -> io::Result<()>;
+}
+
+/// One of the places to which a reporter sends every packet.
+#[derive(Clone)]
+pub(crate) enum Destination {
+    Udp(Arc<UdpServer>),
+    Custom(Arc<dyn Transport>),
+}
+
+impl Destination {
+    /// Sends the packet and counts it when it is on its way.
+    pub(crate) fn send(&self, packet: &[u8], counters: &Arc<Counters>) -> Result<(), Error> {
+        match self {
+            Self::Udp(server) => server.send(packet, counters),
+            Self::Custom(transport) => {
+                // It runs where the request's guard is dropped. A panic there would end the program if
+                // the handler is panicking already.
+                let sent = catch_unwind(AssertUnwindSafe(|| transport.send(packet)))
+                    .unwrap_or_else(|_| Err(io::Error::other("the transport panicked")));
+                sent.map_err(|source| Error::Send { server: "the transport".into(), source })?;
+                counters.sent(packet.len());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Udp(server) => server.fmt(f),
+            Self::Custom(_) => f.write_str("dyn Transport"),
+        }
+    }
+}

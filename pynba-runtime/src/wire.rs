@@ -1,0 +1,84 @@
+//! The few forms of protobuf that a packet of Pinba needs.
+//!
+//! <https://protobuf.dev/programming-guides/encoding/>: a field is its key, `number << 3 | type`, and its
+//! value; all keys of the schema's numbers up to 15 take one byte, the others two.
+
+const VARINT: u32 = 0;
+const LENGTH_DELIMITED: u32 = 2;
+const FIXED_32: u32 = 5;
+
+pub(crate) fn put_uint32(packet: &mut Vec<u8>, field: u32, value: u32) {
+    put_varint(packet, field << 3 | VARINT);
+    put_varint(packet, value);
+}
+
+pub(crate) fn put_float(packet: &mut Vec<u8>, field: u32, seconds: f64) {
+    put_varint(packet, field << 3 | FIXED_32);
+    packet.extend_from_slice(&acceptable(seconds).to_le_bytes());
+}
+
+pub(crate) fn put_string(packet: &mut Vec<u8>, field: u32, text: &str) {
+    put_strings(packet, field, [text, ""]);
+}
+
+/// One text made of two, without putting them together first.
+pub(crate) fn put_strings(packet: &mut Vec<u8>, field: u32, text: [&str; 2]) {
+    put_varint(packet, field << 3 | LENGTH_DELIMITED);
+    put_varint(packet, saturate(text[0].len() as u64 + text[1].len() as u64));
+    packet.extend_from_slice(text[0].as_bytes());
+    packet.extend_from_slice(text[1].as_bytes());
+}
+
+fn put_varint(packet: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        packet.push(low_byte(value) | 0x80);
+        value >>= 7;
+    }
+    packet.push(low_byte(value));
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low byte is what is wanted")]
+fn low_byte(value: u32) -> u8 {
+    value as u8
+}
+
+/// The largest `u32` for what does not fit: a wrapped number would be a lie (the PHP extension wraps).
+pub(crate) fn saturate(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// The value as servers take it: NaN, infinities, negative and subnormal numbers, and -0.0 become 0.
+#[expect(clippy::cast_possible_truncation, reason = "the wire has 32 bits; `as` rounds to nearest")]
+fn acceptable(seconds: f64) -> f32 {
+    let value = seconds as f32;
+    if value.is_normal() && value > 0.0 { value } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_take_the_shortest_form() {
+        for (value, expected) in [
+            (0, &[0][..]),
+            (127, &[0x7f]),
+            (128, &[0x80, 0x01]),
+            (16_383, &[0xff, 0x7f]),
+            (16_384, &[0x80, 0x80, 0x01]),
+            (u32::MAX, &[0xff, 0xff, 0xff, 0xff, 0x0f]),
+        ] {
+            let mut packet = Vec::new();
+            put_varint(&mut packet, value);
+            assert_eq!(packet, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn floats_that_servers_reject_become_zero() {
+        for rejected in [f64::NAN, f64::INFINITY, -1.0, -0.0, 1e-40, 1e300, f64::NEG_INFINITY] {
+            assert_eq!(acceptable(rejected).to_bits(), 0, "{rejected}");
+        }
+        assert_eq!(acceptable(0.1).to_bits(), 0.1_f32.to_bits());
+    }
+}
