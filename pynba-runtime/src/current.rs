@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::mailbox::RequestId;
 use crate::request::{Moment, Request, RequestInfo};
-use crate::tags::{TagValue, Tags, fill};
+use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
 use crate::{ENABLED, local};
 
 /// The request that is open on this thread or in this task, the innermost one.
@@ -139,9 +139,12 @@ impl Current {
         });
     }
 
-    /// Sets request tags, instead of the values that those of the same name had.
-    pub(crate) fn add_tags(&self, tags: &Tags) {
-        self.act(|request| request.set_tags(None, tags.set()));
+    /// Sets the request tags of a call site, instead of the values that those of the same names had.
+    pub(crate) fn set_tags(self, fixed: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) {
+        local::with_scratch(|scratch| {
+            fill(scratch, fixed.pairs(), dynamic);
+            self.act(|request| request.set_tags(None, scratch.set(fixed.pairs())));
+        });
     }
 
     /// Removes a request tag with all its values, and the tags below it (`name.key`).

@@ -9,7 +9,8 @@ use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
 use crate::request::Moment;
 use crate::system::Rusage;
-use crate::{ENABLED, Tags, local};
+use crate::tags::{Pairs, StaticTags};
+use crate::{ENABLED, local};
 
 /// An open request, sent when dropped.
 ///
@@ -87,12 +88,13 @@ impl RequestGuard {
     }
 
     #[doc(hidden)]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "generated code has nothing else to do with it"
-    )]
-    pub fn set_tags(&self, tags: Tags) {
-        self.current().add_tags(&tags);
+    pub fn set_tags(&self, tags: &'static StaticTags) {
+        self.current().set_tags(tags, |_| ());
+    }
+
+    #[doc(hidden)]
+    pub fn set_tags_with(&self, tags: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) {
+        self.current().set_tags(tags, dynamic);
     }
 
     /// The status that the returned value stands for, unless the program set one.

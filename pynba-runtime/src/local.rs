@@ -1,9 +1,9 @@
-//! The one thread-local: the requests that are open on this thread, and memory to be used again.
+//! What belongs to a thread: the requests that are open on it, and memory to be used again.
 //!
 //! Others call the functions below, which never run the program's code while they hold the borrow:
 //! formatting a tag or sending a packet may come back here.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::encoder::Encoder;
 use crate::mailbox::RequestId;
@@ -28,6 +28,12 @@ struct Local {
     capture: Option<Capture>,
 }
 
+impl Local {
+    fn count(&self) {
+        let _ = OPEN.try_with(|open| open.set(self.open.len()));
+    }
+}
+
 thread_local! {
     static LOCAL: RefCell<Local> = const {
         RefCell::new(Local {
@@ -38,6 +44,16 @@ thread_local! {
             capture: None,
         })
     };
+
+    /// How many are open. By itself, because without a destructor it is read in a nanosecond: that is what a
+    /// timer outside any request costs.
+    static OPEN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether there is a request on this thread, recorded or not.
+#[inline]
+pub(crate) fn is_any_open() -> bool {
+    OPEN.try_with(Cell::get).is_ok_and(|open| open > 0)
 }
 
 /// `None` while the thread is being torn down, or when an allocator that measures itself comes back
@@ -49,6 +65,11 @@ fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
 /// Acts on the innermost request, if it is recorded.
 pub(crate) fn with_current<R>(act: impl FnOnce(&mut Request) -> R) -> Option<R> {
     with(|local| local.open.last_mut()?.as_deref_mut().map(act))?
+}
+
+/// Whether the innermost request is recorded.
+pub(crate) fn is_recording() -> bool {
+    with_current(|_| ()).is_some()
 }
 
 /// Acts on a request that is open on this thread.
@@ -68,7 +89,10 @@ pub(crate) fn spare_request() -> Option<(Box<Request>, Option<Capture>)> {
 
 /// Makes it the innermost one.
 pub(crate) fn push(request: Option<Box<Request>>) {
-    with(|local| local.open.push(request));
+    with(|local| {
+        local.open.push(request);
+        local.count();
+    });
 }
 
 /// Takes the request from among the open ones, wherever it is.
@@ -76,7 +100,9 @@ pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
     with(|local| {
         let found = |entry: &Option<Box<Request>>| entry.as_ref().is_some_and(|it| it.is(id));
         let at = local.open.iter().rposition(found)?;
-        local.open.remove(at)
+        let request = local.open.remove(at);
+        local.count();
+        request
     })?
 }
 
@@ -85,6 +111,7 @@ pub(crate) fn remove_silent() {
     with(|local| {
         if let Some(at) = local.open.iter().rposition(Option::is_none) {
             local.open.remove(at);
+            local.count();
         }
     });
 }

@@ -7,28 +7,30 @@ pub struct Probe<'a, T: ?Sized>(pub &'a T);
 /// Looks at `Result`s. Method look-up finds it first, without a reference in between.
 pub trait ProbeResult {
     /// 500 for an `Err`, 200 for an `Ok`.
-    fn status(&self) -> u32;
+    fn pynba_status(&self) -> u32;
 }
 
 /// Looks at everything else; found when one more reference is taken.
 pub trait ProbeAny {
     /// 200.
-    fn status(&self) -> u32;
+    fn pynba_status(&self) -> u32;
 }
 
 impl<T, E> ProbeResult for Probe<'_, Result<T, E>> {
-    fn status(&self) -> u32 {
+    fn pynba_status(&self) -> u32 {
         if self.0.is_ok() { 200 } else { 500 }
     }
 }
 
 impl<T: ?Sized> ProbeAny for &Probe<'_, T> {
-    fn status(&self) -> u32 {
+    fn pynba_status(&self) -> u32 {
         200
     }
 }
 
 /// 500 for an `Err`, 200 for anything else, by the type that the expression has where it stands.
+///
+/// The method's name is ours alone: a trait of the program with a `status` for every type would be as good.
 ///
 /// Autoref specialisation, <https://github.com/dtolnay/case-studies/tree/master/autoref-specialization>.
 #[doc(hidden)]
@@ -37,7 +39,7 @@ macro_rules! status_of {
     ($returned:expr) => {{
         #[allow(unused_imports, reason = "one of the two answers")]
         use $crate::__rt::{ProbeAny as _, ProbeResult as _};
-        (&$crate::__rt::Probe(&$returned)).status()
+        (&$crate::__rt::Probe(&$returned)).pynba_status()
     }};
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::guard::RequestGuard;
@@ -40,6 +41,10 @@ type Text = Cow<'static, str>;
 pub struct Reporter {
     shared: Arc<Shared>,
 }
+
+// A transport that panics is not seen half way: the panic is caught where it is called.
+impl UnwindSafe for Reporter {}
+impl RefUnwindSafe for Reporter {}
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -222,11 +227,11 @@ impl ReporterBuilder {
         if servers.is_empty() && destinations.is_empty() {
             return Err(Error::NoServer);
         }
-        for (at, server) in servers.iter().enumerate() {
-            let shared = UdpServer::shared(server)?;
+        for server in &servers {
+            let server = UdpServer::shared(server)?;
             // Twice the same would count every request twice.
-            if !servers[..at].contains(server) {
-                destinations.push(Destination::Udp(shared));
+            if !destinations.iter().any(|other| other.is(&server)) {
+                destinations.push(Destination::Udp(server));
             }
         }
         for (name, value) in tags.iter() {
@@ -234,5 +239,25 @@ impl ReporterBuilder {
         }
         let counters = Arc::default();
         Ok(Reporter { shared: Arc::new(Shared { config, destinations, counters }) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_literals_share_a_reporter() {
+        let of = |servers| Reporter::of_literals(servers).unwrap();
+        let one = of(&["127.0.0.1:9"]);
+        assert!(Arc::ptr_eq(&one.shared, &of(&["127.0.0.1:9"]).shared));
+        assert!(!Arc::ptr_eq(&one.shared, &of(&["127.0.0.1:9", "[::1]:9"]).shared));
+        assert!(Reporter::of_literals(&["nowhere"]).is_none());
+    }
+
+    #[test]
+    fn a_server_given_twice_counts_once() {
+        let reporter = Reporter::builder().server("[::1]:9").server("[0::1]:9").build().unwrap();
+        assert_eq!(reporter.shared.destinations.len(), 1);
     }
 }

@@ -74,7 +74,18 @@ impl Site {
     }
 
     /// Opens a request at the named servers, or else at the process's reporter.
+    #[inline]
     pub fn enter(&'static self) -> RequestGuard {
+        if ENABLED { self.open_default() } else { RequestGuard::disabled() }
+    }
+
+    /// Opens a request at this reporter.
+    #[inline]
+    pub fn enter_with(&'static self, reporter: &Reporter) -> RequestGuard {
+        if process::is_recording() { self.open(reporter) } else { RequestGuard::disabled() }
+    }
+
+    fn open_default(&'static self) -> RequestGuard {
         if !process::is_recording() {
             return RequestGuard::disabled();
         }
@@ -89,14 +100,6 @@ impl Site {
                 None => RequestGuard::silent(),
             },
         }
-    }
-
-    /// Opens a request at this reporter.
-    pub fn enter_with(&'static self, reporter: &Reporter) -> RequestGuard {
-        if !process::is_recording() {
-            return RequestGuard::disabled();
-        }
-        self.open(reporter)
     }
 
     fn open(&'static self, reporter: &Reporter) -> RequestGuard {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::mailbox::{Mail, RequestId};
-use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
+use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill};
 use crate::timers::Change;
 use crate::{ENABLED, local};
 
@@ -34,17 +34,18 @@ impl TimerGuard {
 
     #[inline]
     pub(crate) fn start(tags: &'static StaticTags) -> Self {
-        if !ENABLED {
+        if !ENABLED || !local::is_any_open() {
             return Self::none();
         }
-        Self { ticket: Ticket::start(tags, &crate::tags::PairBuffer::new()) }
+        Self { ticket: Ticket::start(tags, &PairBuffer::new()) }
     }
 
+    #[inline]
     pub(crate) fn start_with(
         tags: &'static StaticTags,
         dynamic: impl FnOnce(&mut Pairs<'_>),
     ) -> Self {
-        if !ENABLED || local::with_current(|_| ()).is_none() {
+        if !ENABLED || !local::is_any_open() || !local::is_recording() {
             return Self::none();
         }
         local::with_scratch(|scratch| {
@@ -54,7 +55,7 @@ impl TimerGuard {
     }
 
     /// Stops the timer and tells its time; zero outside a request.
-    #[must_use = "drop the guard when its time is of no interest"]
+    #[expect(clippy::must_use_candidate, reason = "stopping is the point, the time an extra")]
     pub fn stop(mut self) -> Duration {
         let Some(ticket) = self.ticket.take() else { return Duration::ZERO };
         let now = Instant::now();
@@ -94,7 +95,7 @@ impl TimerGuard {
 }
 
 impl Ticket {
-    fn start(tags: &'static StaticTags, extra: &crate::tags::PairBuffer) -> Option<Self> {
+    fn start(tags: &'static StaticTags, extra: &PairBuffer) -> Option<Self> {
         local::with_current(|request| {
             let request_id = request.id()?;
             let since = Instant::now();

@@ -488,7 +488,6 @@ fn a_transport_that_panics_harms_nobody() {
 
 #[test]
 fn a_packet_too_large_is_counted_and_not_sent() {
-    let sent = Arc::new(Mutex::new(Vec::new()));
     struct Keeps(Arc<Mutex<Vec<usize>>>);
     impl Transport for Keeps {
         fn send(&self, datagram: &[u8]) -> io::Result<()> {
@@ -496,6 +495,7 @@ fn a_packet_too_large_is_counted_and_not_sent() {
             Ok(())
         }
     }
+    let sent = Arc::new(Mutex::new(Vec::new()));
     let reporter = Reporter::builder().transport(Keeps(sent.clone())).build().unwrap();
     for name in ["too large", "small"] {
         let request = reporter.open(name);
@@ -556,7 +556,9 @@ fn captures_do_not_see_each_other() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #[path = "schema/dynamic.rs"]
 mod dynamic;
+#[path = "vectors/mod.rs"]
+mod vector_files;
 #[path = "schema/vectors.rs"]
 mod vectors;
 

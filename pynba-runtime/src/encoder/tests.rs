@@ -1,7 +1,9 @@
 //! The encoder against Pynba's own packets, and against `prost` for whatever a program may pass in.
 
+#[path = "../../tests/vectors/mod.rs"]
+mod vectors;
+
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -71,19 +73,6 @@ fn buffer(pairs: &Pairs) -> PairBuffer {
     buffer
 }
 
-/// Real packets with what their clients were given. They lie beside the repository.
-fn vectors() -> Option<Vec<Value>> {
-    let folder = std::env::var_os("PYNBA_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"),
-        PathBuf::from,
-    );
-    let Ok(text) = std::fs::read_to_string(folder.join("packets.json")) else {
-        eprintln!("skipped: no packets.json in {}", folder.display());
-        return None;
-    };
-    Some(serde_json::from_str(&text).expect("packets.json is JSON"))
-}
-
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -91,11 +80,6 @@ fn text(value: &Value) -> String {
 fn pairs(value: &Value) -> Pairs {
     let pairs = value.as_array().into_iter().flatten();
     pairs.map(|pair| (text(&pair[0]), text(&pair[1]))).collect()
-}
-
-fn bytes(case: &Value) -> Vec<u8> {
-    let hex = case["packet_hex"].as_str().expect("hex");
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 fn input(case: &Value) -> Input {
@@ -134,7 +118,7 @@ const DIFFERENT: [(&str, &str); 4] = [
 
 #[test]
 fn writes_the_bytes_that_pynba_writes() {
-    let Some(cases) = vectors() else { return };
+    let Some(cases) = vectors::packets() else { return };
     let mut encoder = Encoder::default();
     let mut compared = 0;
     for case in &cases {
@@ -144,9 +128,9 @@ fn writes_the_bytes_that_pynba_writes() {
         }
         let ours = input(case).encode(&mut encoder);
         if let Some((_, why)) = DIFFERENT.iter().find(|(different, _)| *different == name) {
-            assert_ne!(ours, bytes(case), "{name} is listed as different: {why}");
+            assert_ne!(ours, vectors::bytes(case), "{name} is listed as different: {why}");
         } else {
-            assert_eq!(ours, bytes(case), "{name}");
+            assert_eq!(ours, vectors::bytes(case), "{name}");
             compared += 1;
         }
     }
@@ -155,7 +139,7 @@ fn writes_the_bytes_that_pynba_writes() {
 
 #[test]
 fn sends_what_pynba_loses_or_breaks() {
-    let Some(cases) = vectors() else { return };
+    let Some(cases) = vectors::packets() else { return };
     let decoded = |name: &str| {
         let case = cases.iter().find(|case| text(&case["name"]) == name).expect("the vector");
         Request::decode(&*input(case).encode(&mut Encoder::default())).unwrap()
@@ -173,11 +157,11 @@ fn sends_what_pynba_loses_or_breaks() {
 
 #[test]
 fn says_what_the_php_extension_says() {
-    let Some(cases) = vectors() else { return };
+    let Some(cases) = vectors::packets() else { return };
     let mut encoder = Encoder::default();
     let mut compared = 0;
     for case in &cases {
-        let Ok(theirs) = Request::decode(&*bytes(case)) else {
+        let Ok(theirs) = Request::decode(&*vectors::bytes(case)) else {
             assert_eq!(text(&case["name"]), "php_client_bytes_not_utf8");
             continue;
         };

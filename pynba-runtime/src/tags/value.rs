@@ -228,6 +228,8 @@ where
     }
 }
 
+// Whoever passes something else than a tag's value should not be told to write a closure.
+#[diagnostic::do_not_recommend]
 impl<F: Fn() -> T, T: TagValue<K>, K> TagValue<Called<K>> for F {
     fn write_to(&self, tag: &mut TagWriter<'_>) {
         self().write_to(tag);

@@ -54,6 +54,10 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
+    pub(crate) fn is(&self, server: &Arc<UdpServer>) -> bool {
+        matches!(self, Self::Udp(other) if Arc::ptr_eq(other, server))
+    }
+
     /// Sends the packet and counts it when it is on its way.
     pub(crate) fn send(&self, packet: &[u8], counters: &Arc<Counters>) -> Result<(), Error> {
         match self {

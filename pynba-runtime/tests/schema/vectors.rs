@@ -1,45 +1,16 @@
-//! Packets that real clients sent: `packets.json`, next to the repository or in `PYNBA_VECTORS`.
+//! Packets that real clients sent.
 
-use std::env;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
-use std::path::PathBuf;
 
 use prost_reflect::{DynamicMessage, Value as Field};
 use pynba_runtime::proto::{Invalid, Message, Request};
 use serde_json::Value;
 
 use crate::dynamic::{dynamic, float, schema, show};
-
-/// The vectors, or `None` where the repository stands alone.
-fn vectors() -> Option<Vec<Value>> {
-    let given = env::var_os("PYNBA_VECTORS").map(PathBuf::from);
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors");
-    let path = given.clone().unwrap_or_else(|| beside.into()).join("packets.json");
-    if given.is_none() && !path.exists() {
-        // Not `eprintln!`, which is captured while the test passes.
-        let _ = writeln!(io::stderr(), "SKIPPED: no {}, set PYNBA_VECTORS", path.display());
-        return None;
-    }
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let Value::Array(vectors) = serde_json::from_str(&text).expect("JSON") else {
-        panic!("{}: no list", path.display());
-    };
-    assert!(vectors.len() >= 72, "{}: only {} packets", path.display(), vectors.len());
-    Some(vectors)
-}
+use crate::vector_files::{bytes, packets};
 
 fn name(vector: &Value) -> &str {
     vector["name"].as_str().expect("a name")
-}
-
-fn packet(vector: &Value) -> Vec<u8> {
-    let hex = vector["packet_hex"].as_str().expect("a packet").as_bytes();
-    let digit = |digit: u8| char::from(digit).to_digit(16).expect("a hexadecimal digit");
-    let byte = |pair: &[u8]| u8::try_from(digit(pair[0]) << 4 | digit(pair[1])).expect("a byte");
-    let packet: Vec<u8> = hex.chunks_exact(2).map(byte).collect();
-    assert_eq!(vector["packet_len"], packet.len(), "{}", name(vector));
-    packet
 }
 
 /// The only packet of these that a `String` cannot hold.
@@ -47,11 +18,11 @@ const NOT_UTF8: &str = "php_client_bytes_not_utf8";
 
 /// Each message of the vectors, as ours.
 fn requests() -> Vec<(Value, Request)> {
-    let vectors = vectors().into_iter().flatten();
+    let vectors = packets().into_iter().flatten();
     let readable = vectors.filter(|vector| name(vector) != NOT_UTF8);
     readable
         .map(|vector| {
-            let request = Request::decode(packet(&vector).as_slice());
+            let request = Request::decode(bytes(&vector).as_slice());
             let request = request.unwrap_or_else(|error| panic!("{}: {error}", name(&vector)));
             (vector, request)
         })
@@ -98,17 +69,17 @@ fn packets_of_real_clients_are_read_right() {
 #[test]
 fn packets_of_real_clients_are_written_back() {
     for (vector, request) in requests() {
-        let same = request.encode_to_vec() == packet(&vector);
+        let same = request.encode_to_vec() == bytes(&vector);
         assert_eq!(vector["canonical"], same, "{}", name(&vector));
-        let theirs = DynamicMessage::decode(schema(), packet(&vector).as_slice()).expect("decodes");
+        let theirs = DynamicMessage::decode(schema(), bytes(&vector).as_slice()).expect("decodes");
         assert_eq!(theirs.encode_to_vec(), request.encode_to_vec(), "{}", name(&vector));
     }
 }
 
 #[test]
 fn text_that_is_not_utf8_is_an_error() {
-    for vector in vectors().into_iter().flatten().filter(|vector| name(vector) == NOT_UTF8) {
-        let error = Request::decode(packet(&vector).as_slice()).unwrap_err().to_string();
+    for vector in packets().into_iter().flatten().filter(|vector| name(vector) == NOT_UTF8) {
+        let error = Request::decode(bytes(&vector).as_slice()).unwrap_err().to_string();
         assert!(error.contains("Request.script_name"), "{error}");
     }
 }

@@ -1,0 +1,17 @@
+fn expansion() {
+    {
+        match (&(|| 2),) {
+            pynba_values => {
+                static TAGS: crate::metrics::__rt::StaticTags = crate::metrics::__rt::StaticTags::new(
+                    &[("a", "1")],
+                );
+                crate::metrics::__rt::tags_with(
+                    &TAGS,
+                    |tags| {
+                        tags.add("b", pynba_values.0);
+                    },
+                )
+            }
+        }
+    }
+}

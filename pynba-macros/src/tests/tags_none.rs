@@ -1,0 +1,6 @@
+fn expansion() {
+    {
+        static TAGS: ::pynba::__rt::StaticTags = ::pynba::__rt::StaticTags::new(&[]);
+        ::pynba::__rt::tags(&TAGS)
+    }
+}

@@ -1,0 +1,24 @@
+/// Sends.
+pub async fn send(&self, to: &str) -> usize {
+    #![allow(clippy::all)]
+    let _guard = {
+        if ::pynba::__rt::ENABLED {
+            match (&(to),) {
+                pynba_values => {
+                    static TAGS: ::pynba::__rt::StaticTags = ::pynba::__rt::StaticTags::new(
+                        &[("group", "mail")],
+                    );
+                    ::pynba::__rt::timer_with(
+                        &TAGS,
+                        |tags| {
+                            tags.add("to", pynba_values.0);
+                        },
+                    )
+                }
+            }
+        } else {
+            ::pynba::__rt::no_timer()
+        }
+    };
+    { to.len() }
+}

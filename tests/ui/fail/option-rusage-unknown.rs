@@ -1,0 +1,10 @@
+//! `rusage` is one of three.
+
+use pynba::monitor;
+
+#[monitor(rusage = "cpu")]
+fn handler() -> u32 {
+    200
+}
+
+fn main() {}

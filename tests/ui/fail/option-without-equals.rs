@@ -1,0 +1,10 @@
+//! An option has an `=`.
+
+use pynba::monitor;
+
+#[monitor(prefix "a")]
+fn handler() -> u32 {
+    200
+}
+
+fn main() {}

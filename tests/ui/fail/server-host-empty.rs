@@ -1,0 +1,8 @@
+//! A server has a host.
+
+use pynba::monitor;
+
+#[monitor(":30002")]
+fn handler() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A literal server is text.
+
+use pynba::monitor;
+
+#[monitor(30002)]
+fn handler() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A server has a port behind its colon.
+
+use pynba::monitor;
+
+#[monitor("localhost:")]
+fn handler() {}
+
+fn main() {}

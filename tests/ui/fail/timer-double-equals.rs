@@ -1,0 +1,7 @@
+//! A tag takes `=`, not `==`.
+
+use pynba::timer;
+
+fn main() {
+    let _made = timer!(foo == "bar");
+}

@@ -1,0 +1,7 @@
+//! A map has keys.
+
+use pynba::timer;
+
+fn main() {
+    let _made = timer!(foo = {});
+}

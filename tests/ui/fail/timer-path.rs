@@ -1,0 +1,7 @@
+//! A path is no name.
+
+use pynba::timer;
+
+fn main() {
+    let _made = timer!(foo::bar);
+}

@@ -1,0 +1,7 @@
+//! A timer without tags tells nothing.
+
+use pynba::timer;
+
+fn main() {
+    let _made = timer!();
+}

@@ -1,0 +1,7 @@
+//! A tag with `=` has a value.
+
+use pynba::timer;
+
+fn main() {
+    let _made = timer!(foo =);
+}
