@@ -35,13 +35,14 @@ enum State {
 }
 
 impl RequestGuard {
-    fn new(state: State) -> Self {
-        Self { state, was_panicking: thread::panicking(), not_send: PhantomData }
+    /// Nothing happens: `pynba` is switched off.
+    #[inline]
+    pub(crate) const fn disabled() -> Self {
+        Self::new(State::Disabled, false)
     }
 
-    /// Nothing happens: `pynba` is switched off.
-    pub(crate) fn disabled() -> Self {
-        Self::new(State::Disabled)
+    const fn new(state: State, was_panicking: bool) -> Self {
+        Self { state, was_panicking, not_send: PhantomData }
     }
 
     pub(crate) fn silent() -> Self {
@@ -49,7 +50,7 @@ impl RequestGuard {
             return Self::disabled();
         }
         local::push(None);
-        Self::new(State::Silent)
+        Self::new(State::Silent, false)
     }
 
     pub(crate) fn open(
@@ -62,7 +63,7 @@ impl RequestGuard {
         };
         let id = request.begin(reporter.clone(), rusage, script_name, capture);
         local::push(Some(request));
-        Self::new(State::Recording(id))
+        Self::new(State::Recording(id), thread::panicking())
     }
 
     /// Whether this request is being recorded. `false` where `pynba` is switched off, by the feature or by
@@ -78,6 +79,21 @@ impl RequestGuard {
         match self.state {
             State::Recording(id) if ENABLED => Current::of(Some(id)),
             _ => Current::of(None),
+        }
+    }
+
+    fn close(&self) {
+        match self.state {
+            State::Recording(id) => {
+                let mut moment = Moment::now();
+                moment.panicking = thread::panicking() && !self.was_panicking;
+                if let Some(mut request) = local::remove(id) {
+                    local::with_encoder(|encoder| request.end(moment, encoder));
+                    local::recycle(request);
+                }
+            }
+            State::Silent => local::remove_silent(),
+            State::Disabled => {}
         }
     }
 
@@ -105,21 +121,10 @@ impl RequestGuard {
 }
 
 impl Drop for RequestGuard {
+    #[inline]
     fn drop(&mut self) {
-        if !ENABLED {
-            return;
-        }
-        match self.state {
-            State::Recording(id) => {
-                let mut moment = Moment::now();
-                moment.panicking = thread::panicking() && !self.was_panicking;
-                if let Some(mut request) = local::remove(id) {
-                    local::with_encoder(|encoder| request.end(moment, encoder));
-                    local::recycle(request);
-                }
-            }
-            State::Silent => local::remove_silent(),
-            State::Disabled => {}
+        if ENABLED {
+            self.close();
         }
     }
 }
