@@ -5,6 +5,7 @@
 //!
 //! With `PINBA_SERVER=host:port` it sends to that server instead, and serves until interrupted.
 
+use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -65,18 +66,19 @@ fn pretend_to_work(milliseconds: u64) {
     thread::sleep(Duration::from_millis(milliseconds));
 }
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
 
-    if let Ok(server) = env::var("PINBA_SERVER") {
-        println!("sending to {server}; try: curl http://{address}/users/1");
-        return serve(&listener, usize::MAX);
+    if let Ok(servers) = env::var("PINBA_SERVER") {
+        pynba::set_reporter(Reporter::builder().servers(&servers).build()?);
+        println!("sending to {servers}; try: curl http://{address}/users/1");
+        serve(&listener, usize::MAX)?;
     }
 
     let collector = Collector::bind()?;
-    let reporter = Reporter::builder().server(collector.address().to_string()).build();
-    pynba::set_reporter(reporter.map_err(io::Error::other)?);
+    let server = collector.address().to_string();
+    pynba::set_reporter(Reporter::builder().server(server).build()?);
 
     let paths = ["/users/0", "/users/1", "/users/7"];
     let server = thread::spawn(move || serve(&listener, paths.len()));
@@ -88,7 +90,8 @@ fn main() -> io::Result<()> {
             None => println!("nothing received; is PINBA_ENABLED=0 set?"),
         }
     }
-    server.join().expect("the server does not panic")
+    server.join().expect("the server does not panic")?;
+    Ok(())
 }
 
 fn print_request(request: &Captured) {

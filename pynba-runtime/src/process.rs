@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use once_cell::sync::OnceCell;
 
-use crate::reporter::{Reporter, ReporterBuilder};
+use crate::reporter::Reporter;
 use crate::{ENABLED, diagnostics, local};
 
 static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
@@ -28,14 +28,8 @@ pub(crate) fn reporter() -> Option<Reporter> {
 
 fn from_environment() -> Option<Reporter> {
     let servers = env::var("PINBA_SERVER").ok()?;
-    let built = named(&servers).build();
+    let built = Reporter::builder().servers(servers).build();
     built.inspect_err(|error| diagnostics::misconfigured("PINBA_SERVER", error)).ok()
-}
-
-/// A reporter for servers separated by commas, with or without white space.
-fn named(servers: &str) -> ReporterBuilder {
-    let servers = servers.split(',').map(|server| server.trim().to_owned());
-    servers.fold(Reporter::builder(), ReporterBuilder::server)
 }
 
 /// Whether requests are recorded at all. `PINBA_ENABLED=0` says no, but not to a test that captures what
@@ -64,17 +58,6 @@ mod tests {
         }
         for yes in ["1", "true", "", "on"] {
             assert!(!is_no(yes), "{yes}");
-        }
-    }
-
-    #[test]
-    fn names_the_bad_server_of_a_list() {
-        assert!(named("127.0.0.1:30002, [::1]:30002").build().is_ok());
-        for (list, named_server) in
-            [("127.0.0.1:1,nowhere", "\"nowhere\""), ("127.0.0.1:1,,[::1]:1", "\"\""), ("", "\"\"")]
-        {
-            let error = named(list).build().unwrap_err().to_string();
-            assert!(error.contains(named_server), "{list}: {error}");
         }
     }
 }

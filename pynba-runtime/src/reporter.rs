@@ -171,6 +171,12 @@ impl ReporterBuilder {
         self
     }
 
+    /// Several servers, separated by commas, with or without white space: the form of `PINBA_SERVER`.
+    pub fn servers(self, servers: impl AsRef<str>) -> Self {
+        let servers = servers.as_ref().split(',').map(|server| server.trim().to_owned());
+        servers.fold(self, Self::server)
+    }
+
     /// Gives every packet to this transport, too.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transports.push(Destination::Custom(Arc::new(transport)));
@@ -259,5 +265,17 @@ mod tests {
     fn a_server_given_twice_counts_once() {
         let reporter = Reporter::builder().server("[::1]:9").server("[0::1]:9").build().unwrap();
         assert_eq!(reporter.shared.destinations.len(), 1);
+    }
+
+    #[test]
+    fn a_list_names_its_bad_server() {
+        let build = |list| Reporter::builder().servers(list).build();
+        assert_eq!(build("127.0.0.1:30002, [::1]:30002").unwrap().shared.destinations.len(), 2);
+        for (list, bad) in
+            [("127.0.0.1:1,nowhere", "\"nowhere\""), ("127.0.0.1:1,,[::1]:1", "\"\""), ("", "\"\"")]
+        {
+            let error = build(list).unwrap_err().to_string();
+            assert!(error.contains(bad), "{list}: {error}");
+        }
     }
 }
