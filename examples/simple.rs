@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Ok(servers) = env::var("PINBA_SERVER") {
         pynba::set_reporter(Reporter::builder().servers(&servers).build()?);
         println!("sending to {servers}; try: curl http://{address}/users/1");
-        serve(&listener, usize::MAX)?;
+        serve(&listener, usize::MAX);
     }
 
     let collector = Collector::bind()?;
@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             None => println!("nothing received; is PINBA_ENABLED=0 set?"),
         }
     }
-    server.join().expect("the server does not panic")?;
+    server.join().expect("the server does not panic");
     Ok(())
 }
 
@@ -151,17 +151,21 @@ impl Request {
     }
 }
 
-fn serve(listener: &TcpListener, requests: usize) -> io::Result<()> {
+fn serve(listener: &TcpListener, requests: usize) {
     for stream in listener.incoming().take(requests) {
-        let mut stream = stream?;
-        let Response { status, body } = handle(&Request::read(&stream)?);
-        let length = body.len();
-        write!(
-            stream,
-            "HTTP/1.1 {status} \r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        )?;
+        if let Err(error) = stream.and_then(answer) {
+            eprintln!("a client went away: {error}");
+        }
     }
-    Ok(())
+}
+
+fn answer(mut stream: TcpStream) -> io::Result<()> {
+    let Response { status, body } = handle(&Request::read(&stream)?);
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status} \r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
 }
 
 fn get(server: SocketAddr, path: &str) -> io::Result<String> {

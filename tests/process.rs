@@ -3,11 +3,12 @@
 //! The test program starts itself again: [`child`] does nothing unless it is told to.
 #![cfg(feature = "enable")]
 
+use std::io;
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use pynba::testing::Collector;
-use pynba::{Reporter, current, monitor, timer};
+use pynba::{Reporter, Transport, current, monitor, timer};
 
 const TOLD: &str = "PYNBA_TEST_CHILD";
 
@@ -17,8 +18,11 @@ fn handler() -> bool {
     current().is_active()
 }
 
-/// Prints what its logger is told.
-struct Printer;
+/// Prints what it is told, and does what no logger should.
+struct Printer {
+    panics: bool,
+    is_monitored: bool,
+}
 
 impl log::Log for Printer {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
@@ -27,18 +31,45 @@ impl log::Log for Printer {
 
     fn log(&self, record: &log::Record<'_>) {
         println!("{} {}: {}", record.level(), record.target(), record.args());
+        if self.is_monitored {
+            println!("in the logger: {}", handler());
+        }
+        assert!(!self.panics, "on purpose");
     }
 
     fn flush(&self) {}
 }
 
+struct MonitoredWhenDropped;
+
+impl Transport for MonitoredWhenDropped {
+    fn send(&self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for MonitoredWhenDropped {
+    fn drop(&mut self) {
+        println!("dropped: {}", handler());
+    }
+}
+
 #[test]
 fn child() {
     let Ok(told) = std::env::var(TOLD) else { return };
-    log::set_logger(&Printer).unwrap();
+    let printer = Printer {
+        panics: told.contains("logger panics"),
+        is_monitored: told.contains("logger is monitored"),
+    };
+    log::set_boxed_logger(Box::new(printer)).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     if let Some(server) = told.strip_prefix("set ") {
         pynba::set_reporter(Reporter::builder().server(server.to_owned()).build().unwrap());
+    }
+    if told == "twice" {
+        let reporter = || Reporter::builder().transport(MonitoredWhenDropped).build().unwrap();
+        pynba::set_reporter(reporter());
+        pynba::set_reporter(reporter());
     }
     for _ in 0..3 {
         println!("active: {}", handler());
@@ -135,5 +166,36 @@ fn a_dead_server_is_said_once_and_harms_nobody() {
 fn an_unknown_host_is_said_and_harms_nobody() {
     // RFC 6761 reserves `.invalid`: no resolver may find it.
     let said = run("go", &[("PINBA_SERVER", "pinba.invalid:30002")]);
+    assert_eq!(said.matches("active: true").count(), 3, "{said}");
+}
+
+#[test]
+fn a_blank_pinba_server_is_none() {
+    let said = run("go", &[("PINBA_SERVER", " ")]);
+    assert_eq!(said.matches("active: false").count(), 3, "{said}");
+    assert!(!said.contains("ERROR"), "{said}");
+}
+
+#[test]
+fn a_logger_that_panics_harms_nobody() {
+    let said = run("logger panics", &[("PINBA_SERVER", "nowhere")]);
+    assert!(said.contains("ERROR pynba"), "{said}");
+    assert_eq!(said.matches("active: false").count(), 3, "{said}");
+
+    let said = run("logger panics", &[("PINBA_SERVER", "pinba.invalid:30002")]);
+    assert_eq!(said.matches("active: true").count(), 3, "{said}");
+}
+
+#[test]
+fn a_logger_that_is_monitored_does_not_wait_for_itself() {
+    let said = run("logger is monitored", &[("PINBA_SERVER", "nowhere")]);
+    assert_eq!(said.matches("in the logger: false").count(), 1, "{said}");
+    assert_eq!(said.matches("active: false").count(), 3, "{said}");
+}
+
+#[test]
+fn a_reporter_may_go_while_another_one_is_set() {
+    let said = run("twice", &[]);
+    assert!(said.contains("dropped: true"), "the new reporter is there already: {said}");
     assert_eq!(said.matches("active: true").count(), 3, "{said}");
 }

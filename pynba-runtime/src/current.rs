@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::info::RequestInfo;
 use crate::mailbox::RequestId;
-use crate::request::{Moment, Request, RequestInfo};
+use crate::request::{Moment, Request};
 use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
 use crate::{ENABLED, local};
 
@@ -32,7 +33,7 @@ pub fn current() -> Current {
 /// A handle on an open request, from [`current`].
 ///
 /// It stays with its request when another one is opened inside it, and does nothing once its request has
-/// ended.
+/// ended, nor on another thread than the one on which its request is open.
 #[derive(Clone, Copy, Debug)]
 pub struct Current {
     request: Option<RequestId>,
@@ -50,7 +51,7 @@ impl Current {
         local::with_request(self.request?, act)
     }
 
-    /// Whether there is a request, and it is still open.
+    /// Whether there is a request, and it is still open on this thread.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.act(|_| ()).is_some()
@@ -126,7 +127,7 @@ impl Current {
         self.act(|request| request.tell(|told| told.rusage = Some((user, system))));
     }
 
-    /// Sets a request tag, instead of the values that it had.
+    /// Sets a request tag, instead of the values that it and the tags below it (`name.key`) had.
     #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
         if !self.is_active() {

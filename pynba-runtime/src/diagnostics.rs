@@ -1,14 +1,13 @@
 //! What a monitor has to say, to the `log` facade and at most once a minute for each kind.
 
 use std::error::Error as _;
-use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
-use crate::Error;
 use crate::stats::Kind;
+use crate::{Error, foreign};
 
 /// A dead server would otherwise fill a log with one line for each request.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -17,16 +16,16 @@ const INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) fn lost(kind: Kind, error: &Error) {
     static GATES: [Gate; Kind::COUNT] = [const { Gate::new() }; Kind::COUNT];
     if GATES[kind as usize].opens(now()) {
-        match error.source() {
+        foreign::run(|| match error.source() {
             Some(source) => log::warn!(target: "pynba", "{error}: {source}"),
             None => log::warn!(target: "pynba", "{error}"),
-        }
+        });
     }
 }
 
-/// Says that the process's reporter cannot be made from the environment. Happens once.
-pub(crate) fn misconfigured(what: impl Display, error: &Error) {
-    log::error!(target: "pynba", "{what}: {error}; nothing is recorded");
+/// Says that there is no reporter, and why.
+pub(crate) fn misconfigured(what: &str, error: &Error) {
+    foreign::run(|| log::error!(target: "pynba", "{what}: {error}; nothing is recorded"));
 }
 
 /// Lets one through in each [`INTERVAL`].

@@ -5,7 +5,7 @@
 //! request's tags. That is what Pynba 0.5.5 does, byte for byte.
 
 use crate::dictionary::Dictionary;
-use crate::tags::TagSet;
+use crate::tags::{MAX_WORD, TagSet, cut};
 use crate::wire::{put_float, put_string, put_strings, put_uint32, saturate};
 
 /// What a packet says, except its timers.
@@ -61,7 +61,7 @@ impl Encoder {
         timers: impl Iterator<Item = PacketTimer<'a>> + Clone,
     ) -> &[u8] {
         let Self { packet, dictionary, ids } = self;
-        let mut words: Dictionary<'a> = std::mem::take(dictionary).recycle();
+        let mut words: Dictionary<'a> = std::mem::take(dictionary);
         packet.clear();
         ids.clear();
 
@@ -135,7 +135,9 @@ fn put_text(packet: &mut Vec<u8>, field: u32, text: &str) {
     put_name(packet, field, [text, ""]);
 }
 
-fn put_name(packet: &mut Vec<u8>, field: u32, text: [&str; 2]) {
+fn put_name(packet: &mut Vec<u8>, field: u32, [first, second]: [&str; 2]) {
+    let first = cut(first, MAX_WORD);
+    let text = [first, cut(second, MAX_WORD - first.len())];
     if text.iter().any(|part| part.contains('\0')) {
         put_string(packet, field, &text.concat().replace('\0', "\u{FFFD}"));
     } else {

@@ -48,6 +48,9 @@ thread_local! {
     /// How many are open. By itself, because without a destructor it is read in a nanosecond: that is what a
     /// timer outside any request costs.
     static OPEN: Cell<usize> = const { Cell::new(0) };
+
+    /// Whether a packet is being sent.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether there is a request on this thread, recorded or not.
@@ -67,9 +70,24 @@ pub(crate) fn with_current<R>(act: impl FnOnce(&mut Request) -> R) -> Option<R> 
     with(|local| local.open.last_mut()?.as_deref_mut().map(act))?
 }
 
-/// Whether the innermost request is recorded.
-pub(crate) fn is_recording() -> bool {
-    with_current(|_| ()).is_some()
+/// The innermost request, if it is recorded.
+pub(crate) fn current_id() -> Option<RequestId> {
+    with_current(|request| request.id())?
+}
+
+/// Runs what sends a packet: transports and loggers may be monitored themselves, and would otherwise
+/// measure into whatever request is open around, or send packets about sending packets for ever.
+pub(crate) fn quietly<R>(act: impl FnOnce() -> R) -> R {
+    let before = QUIET.try_with(|quiet| quiet.replace(true)).unwrap_or(true);
+    push(None);
+    let result = act();
+    remove_silent();
+    let _ = QUIET.try_with(|quiet| quiet.set(before));
+    result
+}
+
+pub(crate) fn is_quiet() -> bool {
+    QUIET.try_with(Cell::get).unwrap_or(true)
 }
 
 /// Acts on a request that is open on this thread.

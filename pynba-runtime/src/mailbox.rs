@@ -3,16 +3,24 @@
 //! A request is open on one thread at a time, and that thread alone touches it. A `TimerGuard` may be
 //! dropped anywhere; where its request is not at hand, what it has to say is left in the request's
 //! mailbox, which the request empties when it ends. Mailboxes are never freed, only used again, so a
-//! guard refers to one without counting: there are as many as there were requests open at once.
+//! guard refers to one without counting: there are as many as there were requests open at once, and a
+//! few for each thread.
 
 use std::ptr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::lock::lock;
 use crate::timers::Change;
 
 /// Set in [`Mailbox::state`] when there is mail.
 const MAIL: u64 = 1;
+
+/// More than the timers of any packet; what comes after is refused.
+const MAX_MAIL: usize = 16 * 1024;
+
+/// What a mailbox keeps of its memory.
+const USUAL_MAIL: usize = 64;
 
 /// Belongs to one open request at a time.
 #[derive(Debug)]
@@ -65,10 +73,13 @@ impl Mailbox {
 }
 
 impl RequestId {
-    /// Leaves a change for the request. `false` when it has ended.
+    /// Leaves a change for the request. `false` when it has ended, or has a full mailbox.
     pub(crate) fn post(self, mail: Mail) -> bool {
         // The lock is taken first: when `close` sees `MAIL`, it waits here until the mail is in.
         let mut mailbox = lock(&self.mailbox.mail);
+        if mailbox.len() == MAX_MAIL {
+            return false;
+        }
         let open = self.mailbox.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
             (state & !MAIL == self.generation).then_some(state | MAIL)
         });
@@ -90,7 +101,9 @@ impl RequestId {
     /// The request ends: what has come, and nothing comes after that.
     pub(crate) fn close(self, each: impl FnMut(Mail)) {
         if self.mailbox.state.swap(0, Ordering::AcqRel) & MAIL != 0 {
-            lock(&self.mailbox.mail).drain(..).for_each(each);
+            let mut mailbox = lock(&self.mailbox.mail);
+            mailbox.drain(..).for_each(each);
+            mailbox.shrink_to(USUAL_MAIL);
         }
     }
 }
@@ -99,10 +112,6 @@ impl PartialEq for RequestId {
     fn eq(&self, other: &Self) -> bool {
         self.generation == other.generation && ptr::eq(self.mailbox, other.mailbox)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -128,6 +137,30 @@ mod tests {
         let second = mailbox.open();
         assert!(!first.post(mail(4)), "another request has its mailbox now");
         second.close(|mail| panic!("{mail:?}"));
+    }
+
+    #[test]
+    fn a_mailbox_is_bounded_and_gives_its_memory_back() {
+        let mailbox = Mailbox::obtain();
+        let request = mailbox.open();
+        let taken = (0..20_000).filter(|&n| request.post(mail(n))).count();
+        assert_eq!(taken, MAX_MAIL);
+        let mut got = 0;
+        request.close(|_| got += 1);
+        assert_eq!(got, MAX_MAIL);
+        assert!(lock(&mailbox.mail).capacity() <= USUAL_MAIL);
+    }
+
+    #[test]
+    fn mailboxes_are_used_again() {
+        // Other tests take and give back, too: so several at once.
+        let taken: Vec<_> = (0..50).map(|_| Mailbox::obtain()).collect();
+        for mailbox in &taken {
+            mailbox.release();
+        }
+        let again: Vec<_> = (0..50).map(|_| Mailbox::obtain()).collect();
+        let found = |mailbox: &&&'static Mailbox| again.iter().any(|it| ptr::eq(*it, **mailbox));
+        assert!(taken.iter().filter(found).count() > 25);
     }
 
     #[test]

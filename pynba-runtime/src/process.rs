@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use once_cell::sync::OnceCell;
 
 use crate::reporter::Reporter;
-use crate::{ENABLED, diagnostics, local};
+use crate::{ENABLED, Error, diagnostics, foreign, local};
 
 static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
 
@@ -16,26 +16,37 @@ static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
 /// Where none is set, one is made from the environment variable `PINBA_SERVER` (`host:port`, several
 /// separated by commas) when the first such request begins. With neither, nothing is recorded.
 pub fn set_reporter(reporter: Reporter) {
-    *REPORTER.write().unwrap_or_else(PoisonError::into_inner) = Some(reporter);
+    let before = REPORTER.write().unwrap_or_else(PoisonError::into_inner).replace(reporter);
+    // Not under the lock: with the last reporter goes its transport, which is foreign code.
+    foreign::run(|| drop(before));
 }
 
 /// The process's reporter.
 pub(crate) fn reporter() -> Option<Reporter> {
     static FROM_ENVIRONMENT: OnceCell<Option<Reporter>> = OnceCell::new();
     let set = REPORTER.read().unwrap_or_else(PoisonError::into_inner).clone();
-    set.or_else(|| FROM_ENVIRONMENT.get_or_init(from_environment).clone())
+    set.or_else(|| {
+        let mut complaint = None;
+        let made = FROM_ENVIRONMENT
+            .get_or_init(|| from_environment()?.map_err(|error| complaint = Some(error)).ok())
+            .clone();
+        // Only now: the logger may come back here.
+        if let Some(error) = complaint {
+            diagnostics::misconfigured("PINBA_SERVER", &error);
+        }
+        made
+    })
 }
 
-fn from_environment() -> Option<Reporter> {
-    let servers = env::var("PINBA_SERVER").ok()?;
-    let built = Reporter::builder().servers(servers).build();
-    built.inspect_err(|error| diagnostics::misconfigured("PINBA_SERVER", error)).ok()
+fn from_environment() -> Option<Result<Reporter, Error>> {
+    let servers = env::var("PINBA_SERVER").ok().filter(|servers| !servers.trim().is_empty())?;
+    Some(Reporter::builder().servers(servers).build())
 }
 
-/// Whether requests are recorded at all. `PINBA_ENABLED=0` says no, but not to a test that captures what
-/// it measures: nothing is sent there anyway.
-pub(crate) fn is_recording() -> bool {
-    ENABLED && (is_enabled() || local::is_capturing())
+/// Whether a request may be opened. `PINBA_ENABLED=0` says no, but not to a test that captures what it
+/// measures: nothing is sent there anyway. Nor is what sends a packet measured itself.
+pub(crate) fn is_on() -> bool {
+    ENABLED && (is_enabled() || local::is_capturing()) && !local::is_quiet()
 }
 
 fn is_enabled() -> bool {

@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::guard::RequestGuard;
-use crate::stats::{Counters, Kind, Stats};
+use crate::lock::lock;
+use crate::stats::{Counters, Stats};
 use crate::system::Rusage;
 use crate::tags::{PairBuffer, TagSet, TagValue, Tags};
+use crate::testing::Capture;
 use crate::transport::{Destination, Transport, UdpServer};
+use crate::wire::MAX_DATAGRAM;
 use crate::{Error, diagnostics, process};
 
 /// As many servers as the PHP extension takes (`PINBA_COLLECTORS_MAX`).
 pub const MAX_SERVERS: usize = 8;
-
-/// The largest UDP payload over IPv4: 65535 bytes less 8 of UDP's header and 20 of IP's (RFC 768, RFC 791).
-const MAX_DATAGRAM: usize = 65_507;
 
 type Text = Cow<'static, str>;
 
@@ -79,22 +79,20 @@ impl Reporter {
     /// which the macro has ruled out.
     pub(crate) fn of_literals(servers: &'static [&'static str]) -> Option<Self> {
         static REPORTERS: Mutex<Option<HashMap<&[&str], Reporter>>> = Mutex::new(None);
-        let mut reporters = REPORTERS.lock().unwrap_or_else(PoisonError::into_inner);
-        let reporters = reporters.get_or_insert_default();
-        if let Some(reporter) = reporters.get(servers) {
+        if let Some(reporter) = lock(&REPORTERS).get_or_insert_default().get(servers) {
             return Some(reporter.clone());
         }
         let built = servers.iter().copied().fold(Self::builder(), ReporterBuilder::server).build();
         let reporter =
             built.inspect_err(|error| diagnostics::misconfigured("#[monitor]", error)).ok()?;
-        reporters.insert(servers, reporter.clone());
-        Some(reporter)
+        // Another thread may have been faster: there is one for all.
+        Some(lock(&REPORTERS).get_or_insert_default().entry(servers).or_insert(reporter).clone())
     }
 
     /// Opens a request, which is sent when the guard is dropped. Until then it is
     /// [`current`](crate::current()) on this thread.
     pub fn open(&self, script_name: impl Into<Cow<'static, str>>) -> RequestGuard {
-        if !process::is_recording() {
+        if !process::is_on() {
             return RequestGuard::disabled();
         }
         RequestGuard::open(self, None, script_name.into())
@@ -106,40 +104,40 @@ impl Reporter {
         self.shared.counters.snapshot()
     }
 
-    pub(crate) fn deliver(&self, packet: &[u8]) {
+    /// Sends the packet to every server, or keeps it where the thread's packets are captured.
+    pub(crate) fn deliver(&self, packet: &[u8], capture: Option<&Capture>) {
         let counters = &self.shared.counters;
-        for destination in &self.shared.destinations {
-            let sent = if packet.len() > MAX_DATAGRAM {
-                Err(Error::TooLarge { size: packet.len(), limit: MAX_DATAGRAM })
-            } else {
-                destination.send(packet, counters)
-            };
-            if let Err(error) = sent {
-                let kind = Kind::of(&error);
-                counters.lost(kind);
-                diagnostics::lost(kind, &error);
+        if packet.len() > MAX_DATAGRAM {
+            counters.lose(&Error::TooLarge { size: packet.len(), limit: MAX_DATAGRAM });
+        } else if let Some(capture) = capture {
+            capture.keep(packet);
+        } else {
+            for destination in &self.shared.destinations {
+                if let Err(error) = destination.send(packet, counters) {
+                    counters.lose(&error);
+                }
             }
         }
     }
 
-    pub(crate) fn count_timers(&self, dropped: u64, untagged: u64) {
-        self.shared.counters.timers(dropped, untagged);
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.shared.counters
     }
 
-    pub(crate) fn hostname(&self) -> Option<&str> {
-        self.shared.config.hostname.as_deref()
+    pub(crate) fn hostname(&self) -> Option<&Text> {
+        self.shared.config.hostname.as_ref()
     }
 
-    pub(crate) fn server_name(&self) -> Option<&str> {
-        self.shared.config.server_name.as_deref()
+    pub(crate) fn server_name(&self) -> Option<&Text> {
+        self.shared.config.server_name.as_ref()
     }
 
-    pub(crate) fn schema(&self) -> Option<&str> {
-        self.shared.config.schema.as_deref()
+    pub(crate) fn schema(&self) -> Option<&Text> {
+        self.shared.config.schema.as_ref()
     }
 
-    pub(crate) fn prefix(&self) -> Option<&str> {
-        self.shared.config.prefix.as_deref()
+    pub(crate) fn prefix(&self) -> Option<&Text> {
+        self.shared.config.prefix.as_ref()
     }
 
     pub(crate) fn tags(&self) -> TagSet<'_> {

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use crate::encoder::{Encoder, Packet};
+use crate::encoder::Encoder;
+use crate::info::{RequestInfo, Summary};
 use crate::mailbox::{Mailbox, RequestId};
 use crate::reporter::Reporter;
 use crate::system::{self, Rusage, Usage};
 use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
-use crate::timers::{TimerView, Timers};
+use crate::timers::Timers;
+use crate::{foreign, local};
 
 type Text = Cow<'static, str>;
 
@@ -71,60 +73,6 @@ pub(crate) struct Moment {
 impl Moment {
     pub(crate) fn now() -> Self {
         Self { now: Instant::now(), panicking: false }
-    }
-}
-
-/// Everything a request has measured and been told so far, as [`Current::info`](crate::Current::info)
-/// gives it.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct RequestInfo {
-    /// The host that ran the request.
-    pub hostname: String,
-    /// The server (virtual host) that answered it.
-    pub server_name: String,
-    /// The name with its prefix.
-    pub script_name: String,
-    /// Such as `https`; empty unless set.
-    pub schema: String,
-    /// The status that would be sent if the request ended well now.
-    pub status: u32,
-    /// Bytes.
-    pub document_size: u64,
-    /// Bytes.
-    pub memory_peak: u64,
-    /// Bytes.
-    pub memory_footprint: u64,
-    /// Time since the start, or what was set instead.
-    pub request_time: Duration,
-    /// Processor time in user mode.
-    pub ru_utime: Duration,
-    /// Processor time in the kernel.
-    pub ru_stime: Duration,
-    /// The request's tags, in order.
-    pub tags: Vec<(String, String)>,
-    /// In the order in which they were made.
-    pub timers: Vec<TimerInfo>,
-}
-
-/// A timer in a [`RequestInfo`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct TimerInfo {
-    /// Its tags, in order.
-    pub tags: Vec<(String, String)>,
-    /// Time from its start to its end, or until now.
-    pub value: Duration,
-    /// How many hits the value is the sum of.
-    pub hit_count: u32,
-    /// Whether it still runs.
-    pub running: bool,
-}
-
-impl From<TimerView<'_>> for TimerInfo {
-    fn from(timer: TimerView<'_>) -> Self {
-        let TimerView { hit_count, value, running, tags } = timer;
-        Self { tags: owned(tags.iter()), value, hit_count, running }
     }
 }
 
@@ -202,9 +150,7 @@ impl Request {
 
     /// Sets these tags, instead of the values that the tags of the same names had, and `name`.
     pub(crate) fn set_tags(&mut self, name: Option<&str>, tags: TagSet<'_>) {
-        for name in name.into_iter().chain(tags.iter().map(|(name, _)| name)) {
-            self.tags.remove(name);
-        }
+        self.tags.remove_all(name, tags);
         for (name, value) in tags.iter() {
             self.tags.push_copy(name, value);
         }
@@ -216,7 +162,7 @@ impl Request {
     }
 
     pub(crate) fn tags(&self) -> Vec<(String, String)> {
-        owned(self.tags.set(&[]).iter())
+        self.tags.set(&[]).to_vec()
     }
 
     /// What came from guards that ended on other threads.
@@ -231,47 +177,85 @@ impl Request {
         let Some(open) = self.open.take() else { return };
         open.id.close(|mail| self.timers.change(mail.timer, mail.change));
         if open.enabled {
-            let usage = open.rusage.now();
-            let head = head(&open, &self.tags, moment, usage);
-            let packet = encoder.encode(&head, self.timers.at(moment.now).map(Into::into));
-            match &open.capture {
-                Some(capture) => capture.keep(packet),
-                None => open.reporter.deliver(packet),
-            }
-            open.reporter.count_timers(self.timers.dropped(), self.timers.untagged());
+            let packet = encoder.encode(
+                &(&open.summary(&self.tags, moment)).into(),
+                self.timers.at(moment.now).map(Into::into),
+            );
+            local::quietly(|| open.reporter.deliver(packet, open.capture.as_ref()));
+            let lost_tags = self.tags.lost() + self.timers.lost_tags();
+            let timers = &self.timers;
+            open.reporter.counters().left_out(timers.dropped(), timers.untagged(), lost_tags);
         }
         encoder.trim();
         self.tags.clear();
         self.timers.clear();
+        // With the last clone of a reporter goes its transport, which is foreign code.
+        foreign::run(|| drop(open));
     }
 
     /// The bytes that would be sent if the request ended at that moment.
     pub(crate) fn packet(&self, moment: Moment, encoder: &mut Encoder) -> Option<Vec<u8>> {
-        let open = self.open.as_ref()?;
-        let head = head(open, &self.tags, moment, open.rusage.now());
-        Some(encoder.encode(&head, self.timers.at(moment.now).map(Into::into)).to_vec())
+        let summary = self.open.as_ref()?.summary(&self.tags, moment);
+        let timers = self.timers.at(moment.now).map(Into::into);
+        Some(encoder.encode(&(&summary).into(), timers).to_vec())
     }
 
     pub(crate) fn info(&self, moment: Moment) -> Option<RequestInfo> {
-        let open = self.open.as_ref()?;
-        let head = head(open, &self.tags, moment, open.rusage.now());
-        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        Some(RequestInfo {
-            hostname: head.hostname.to_owned(),
-            server_name: head.server_name.to_owned(),
-            script_name: head.script_name.concat(),
-            schema: head.schema.to_owned(),
-            status: head.status,
-            document_size: head.document_size,
-            memory_peak: head.memory_peak,
-            memory_footprint: head.memory_footprint,
-            request_time: seconds(head.request_time),
-            ru_utime: seconds(head.user),
-            ru_stime: seconds(head.system),
-            tags: owned(head.tags.iter()),
-            timers: self.timers.at(moment.now).map(TimerInfo::from).collect(),
-        })
+        let summary = self.open.as_ref()?.summary(&self.tags, moment);
+        Some(RequestInfo::new(&summary, self.timers.at(moment.now)))
     }
+}
+
+impl Open {
+    /// Everything but the timers: what was told, else what the reporter says, else what was measured.
+    fn summary<'a>(&'a self, tags: &'a PairBuffer, moment: Moment) -> Summary<'a> {
+        let (told, reporter) = (&self.told, &self.reporter);
+        let usage = self.rusage.now();
+        let (user, system) = told.rusage.unwrap_or_else(|| {
+            let start = self.usage_at_start;
+            (usage.user.saturating_sub(start.user), usage.system.saturating_sub(start.system))
+        });
+        Summary {
+            hostname: first([told.hostname.as_ref(), reporter.hostname()])
+                .unwrap_or_else(|| system::hostname()),
+            server_name: first([told.server_name.as_ref(), reporter.server_name()])
+                .unwrap_or_else(|| system::hostname()),
+            script_name: self.script_name(),
+            schema: first([told.schema.as_ref(), reporter.schema()]).unwrap_or_default(),
+            status: self.status(moment.panicking).min(NO_STATUS - 1),
+            document_size: told.document_size,
+            memory_peak: told.memory_peak.unwrap_or(usage.memory_peak),
+            memory_footprint: told.memory_footprint,
+            request_time: told
+                .request_time
+                .unwrap_or_else(|| moment.now.saturating_duration_since(self.started)),
+            user,
+            system,
+            tags: tags.set(&[]),
+        }
+    }
+
+    fn script_name(&self) -> [&str; 2] {
+        let prefix = first([self.told.prefix.as_ref(), self.reporter.prefix()]).unwrap_or_default();
+        let name = &*self.told.script_name;
+        if prefix.is_empty() && name.is_empty() { [UNNAMED, ""] } else { [prefix, name] }
+    }
+
+    /// A status set by hand goes before that of the returned value. A panic is a failure whatever was set
+    /// before it, unless that was a failure of the server (5xx) already.
+    fn status(&self, panicking: bool) -> u32 {
+        let told = self.told.status;
+        if panicking {
+            told.filter(|status| *status >= 500).unwrap_or(500)
+        } else {
+            told.or(self.outcome).unwrap_or(200)
+        }
+    }
+}
+
+/// The first text that is not empty.
+fn first(texts: [Option<&Text>; 2]) -> Option<&str> {
+    texts.into_iter().flatten().map(AsRef::as_ref).find(|text| !text.is_empty())
 }
 
 impl Drop for Request {
@@ -281,56 +265,4 @@ impl Drop for Request {
         }
         self.mailbox.release();
     }
-}
-
-/// Everything but the timers: what was told, else what the reporter says, else what was measured.
-fn head<'a>(open: &'a Open, tags: &'a PairBuffer, moment: Moment, usage: Usage) -> Packet<'a> {
-    let (told, reporter) = (&open.told, &open.reporter);
-    let text = |own: &'a Option<Text>, general: Option<&'a str>| own.as_deref().or(general);
-    let host = || system::hostname();
-    let not_empty = |text: &&str| !text.is_empty();
-    let request_time = told.request_time.unwrap_or(moment.now - open.started);
-    let (user, system) = told.rusage.unwrap_or_else(|| {
-        let start = open.usage_at_start;
-        (usage.user.saturating_sub(start.user), usage.system.saturating_sub(start.system))
-    });
-    Packet {
-        hostname: text(&told.hostname, reporter.hostname()).filter(not_empty).unwrap_or_else(host),
-        server_name: text(&told.server_name, reporter.server_name())
-            .filter(not_empty)
-            .unwrap_or_else(host),
-        script_name: script_name(
-            text(&told.prefix, reporter.prefix()).unwrap_or_default(),
-            &told.script_name,
-        ),
-        request_count: 1,
-        document_size: told.document_size,
-        memory_peak: told.memory_peak.unwrap_or(usage.memory_peak),
-        request_time: request_time.as_secs_f64(),
-        user: user.as_secs_f64(),
-        system: system.as_secs_f64(),
-        status: status(open, moment.panicking).min(NO_STATUS - 1),
-        memory_footprint: told.memory_footprint,
-        schema: text(&told.schema, reporter.schema()).unwrap_or_default(),
-        tags: tags.set(&[]),
-    }
-}
-
-fn script_name<'a>(prefix: &'a str, name: &'a str) -> [&'a str; 2] {
-    if prefix.is_empty() && name.is_empty() { [UNNAMED, ""] } else { [prefix, name] }
-}
-
-/// A status set by hand goes before that of the returned value. A panic is a failure whatever was set
-/// before it, unless that was a failure of the server (5xx) already.
-fn status(open: &Open, panicking: bool) -> u32 {
-    let told = open.told.status;
-    if panicking {
-        told.filter(|status| *status >= 500).unwrap_or(500)
-    } else {
-        told.or(open.outcome).unwrap_or(200)
-    }
-}
-
-fn owned<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

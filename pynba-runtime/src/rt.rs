@@ -82,11 +82,11 @@ impl Site {
     /// Opens a request at this reporter.
     #[inline]
     pub fn enter_with(&'static self, reporter: &Reporter) -> RequestGuard {
-        if process::is_recording() { self.open(reporter) } else { RequestGuard::disabled() }
+        if process::is_on() { self.open(reporter) } else { RequestGuard::disabled() }
     }
 
     fn open_default(&'static self) -> RequestGuard {
-        if !process::is_recording() {
+        if !process::is_on() {
             return RequestGuard::disabled();
         }
         match self.servers {

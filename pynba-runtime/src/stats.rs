@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Error;
+use crate::{Error, diagnostics, system};
 
 /// What a [`Reporter`](crate::Reporter) did since it was built. Packets are counted for each server.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Stats {
     pub dropped_timers: u64,
     /// Timers that were not sent because at run time no tag was left: no report could show them.
     pub untagged_timers: u64,
+    /// Tags that were left out because those of their timer or request filled a whole packet already.
+    pub dropped_tags: u64,
 }
 
 /// Why a packet was lost; each is counted and logged for itself.
@@ -47,6 +49,7 @@ impl Kind {
         match error {
             Error::TooLarge { .. } => Self::TooLarge,
             Error::Resolve { .. } => Self::Unresolved,
+            Error::Send { source, .. } if system::is_too_large(source) => Self::TooLarge,
             Error::Send { source, .. } => match source.kind() {
                 ErrorKind::WouldBlock => Self::BufferFull,
                 ErrorKind::ConnectionRefused => Self::Refused,
@@ -65,6 +68,7 @@ pub(crate) struct Counters {
     lost: [AtomicU64; Kind::COUNT],
     dropped_timers: AtomicU64,
     untagged_timers: AtomicU64,
+    dropped_tags: AtomicU64,
 }
 
 impl Counters {
@@ -73,14 +77,23 @@ impl Counters {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// Counts what was lost, and says it.
+    pub(crate) fn lose(&self, error: &Error) {
+        let kind = Kind::of(error);
+        self.lost(kind);
+        diagnostics::lost(kind, error);
+    }
+
     pub(crate) fn lost(&self, kind: Kind) {
         self.lost[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn timers(&self, dropped: u64, untagged: u64) {
-        if dropped + untagged > 0 {
-            self.dropped_timers.fetch_add(dropped, Ordering::Relaxed);
-            self.untagged_timers.fetch_add(untagged, Ordering::Relaxed);
+    /// What a request could not take, or not send. Nearly always nothing.
+    pub(crate) fn left_out(&self, dropped_timers: u64, untagged_timers: u64, dropped_tags: u64) {
+        if dropped_timers + untagged_timers + dropped_tags > 0 {
+            self.dropped_timers.fetch_add(dropped_timers, Ordering::Relaxed);
+            self.untagged_timers.fetch_add(untagged_timers, Ordering::Relaxed);
+            self.dropped_tags.fetch_add(dropped_tags, Ordering::Relaxed);
         }
     }
 
@@ -96,6 +109,7 @@ impl Counters {
             failed: lost(Kind::Failed),
             dropped_timers: self.dropped_timers.load(Ordering::Relaxed),
             untagged_timers: self.untagged_timers.load(Ordering::Relaxed),
+            dropped_tags: self.dropped_tags.load(Ordering::Relaxed),
         }
     }
 }

@@ -63,6 +63,17 @@ pub(crate) fn is_out_of_buffers(error: &std::io::Error) -> bool {
     }
 }
 
+/// `EMSGSIZE`: larger than this system's datagrams (9216 bytes on macOS unless set otherwise).
+pub(crate) fn is_too_large(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(libc::EMSGSIZE);
+    #[cfg(not(unix))]
+    {
+        let _ = error;
+        false
+    }
+}
+
 #[cfg(all(unix, not(pynba_portable)))]
 fn usage(of: Rusage) -> Option<Usage> {
     #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::mailbox::{Mail, RequestId};
+use crate::request::Request;
 use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill};
 use crate::timers::Change;
 use crate::{ENABLED, local};
@@ -37,7 +38,9 @@ impl TimerGuard {
         if !ENABLED || !local::is_any_open() {
             return Self::none();
         }
-        Self { ticket: Ticket::start(tags, &PairBuffer::new()) }
+        let ticket =
+            local::with_current(|request| Ticket::start(request, tags, &PairBuffer::new()));
+        Self { ticket: ticket.flatten() }
     }
 
     #[inline]
@@ -45,16 +48,19 @@ impl TimerGuard {
         tags: &'static StaticTags,
         dynamic: impl FnOnce(&mut Pairs<'_>),
     ) -> Self {
-        if !ENABLED || !local::is_any_open() || !local::is_recording() {
+        if !ENABLED || !local::is_any_open() {
             return Self::none();
         }
+        // Asked for first: what makes the tags may open a request of its own.
+        let Some(request) = local::current_id() else { return Self::none() };
         local::with_scratch(|scratch| {
             fill(scratch, tags.pairs(), dynamic);
-            Self { ticket: Ticket::start(tags, scratch) }
+            let start = |request: &mut Request| Ticket::start(request, tags, scratch);
+            Self { ticket: local::with_request(request, start).flatten() }
         })
     }
 
-    /// Stops the timer and tells its time; zero outside a request.
+    /// Stops the timer and tells its time; zero where nothing is recorded.
     #[expect(clippy::must_use_candidate, reason = "stopping is the point, the time an extra")]
     pub fn stop(mut self) -> Duration {
         let Some(ticket) = self.ticket.take() else { return Duration::ZERO };
@@ -70,19 +76,28 @@ impl TimerGuard {
         }
     }
 
-    /// The time since the timer's start; zero outside a request.
+    /// The time since the timer's start; zero where nothing is recorded.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.ticket.map_or(Duration::ZERO, |ticket| ticket.since.elapsed())
     }
 
-    /// Sets a tag, instead of the values that it had.
+    /// Sets a tag, instead of the values that it and the tags below it (`name.key`) had.
+    #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
-        if let Some(ticket) = self.ticket {
-            let name = name.into();
-            let tags = Tags::new().with(name.clone(), value);
-            ticket.change(Change::Tag { name: name.into_owned(), tags });
-        }
+        let Some(ticket) = self.ticket else { return };
+        let name = name.into();
+        local::with_scratch(|scratch| {
+            fill(scratch, &[], |pairs| pairs.add_named(&name, &value));
+            let here = local::with_request(ticket.request, |request| {
+                request.collect_mail();
+                request.timers().tag(ticket.timer, &name, scratch);
+            });
+            if here.is_none() {
+                let (name, tags) = (name.clone().into_owned(), Tags::of(scratch.clone()));
+                ticket.post(Change::Tag { name, tags });
+            }
+        });
     }
 
     /// Says that the timer's time is that of `hit_count` hits. Servers then count that many, each with its
@@ -95,26 +110,30 @@ impl TimerGuard {
 }
 
 impl Ticket {
-    fn start(tags: &'static StaticTags, extra: &PairBuffer) -> Option<Self> {
-        local::with_current(|request| {
-            let request_id = request.id()?;
-            let since = Instant::now();
-            let timer = request.timers().start(tags.pairs(), extra, since)?;
-            Some(Self { request: request_id, timer, since })
-        })?
+    fn start(request: &mut Request, tags: &'static StaticTags, extra: &PairBuffer) -> Option<Self> {
+        let id = request.id()?;
+        let since = Instant::now();
+        let timer = request.timers().start(tags.pairs(), extra, since)?;
+        Some(Self { request: id, timer, since })
     }
 
     fn change(self, change: Change) {
         let mut change = Some(change);
         local::with_request(self.request, |request| {
+            // What was said elsewhere was said before.
+            request.collect_mail();
             if let Some(change) = change.take() {
                 request.timers().change(self.timer, change);
             }
         });
         if let Some(change) = change {
-            // When the request has ended, it has stopped and sent the timer itself.
-            let _ = self.request.post(Mail { timer: self.timer, change });
+            self.post(change);
         }
+    }
+
+    fn post(self, change: Change) {
+        // When the request has ended, it has stopped and sent the timer itself.
+        let _ = self.request.post(Mail { timer: self.timer, change });
     }
 }
 

@@ -13,11 +13,21 @@ const MAX_TIMERS: usize = 65_536;
 /// Nor more than this many bytes of tags made at run time: sixteen of the largest datagrams.
 const MAX_TAGS_SIZE: usize = 1 << 20;
 
+/// A timer that is tagged again and again leaves so many unused pairs before they are cleared away.
+const MAX_UNUSED: usize = 4096;
+
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     list: Vec<Timer>,
     pairs: PairBuffer,
+    /// Pairs that no timer has any more.
+    unused: usize,
+    /// Where the tags of a timer are put together anew.
+    retagged: PairBuffer,
+    /// Timers that found no room.
     dropped: u64,
+    /// Tags that found no room.
+    lost_tags: u64,
 }
 
 #[derive(Debug)]
@@ -88,8 +98,9 @@ impl Timers {
         state: State,
         hit_count: u32,
     ) -> Option<u32> {
-        let added = self.room().and_then(|number| {
-            let extra = if extra.is_empty() { 0..0 } else { self.pairs.append(extra)? };
+        self.lost_tags += extra.lost();
+        let added = self.room(extra).and_then(|number| {
+            let extra = self.pairs.append(extra, all_of(extra))?;
             self.list.push(Timer { fixed, extra, state, hit_count });
             Some(number)
         });
@@ -97,14 +108,14 @@ impl Timers {
         added
     }
 
-    fn room(&self) -> Option<u32> {
+    fn room(&self, extra: &PairBuffer) -> Option<u32> {
         let number = self.list.len();
-        let room = number < MAX_TIMERS && self.pairs.size() < MAX_TAGS_SIZE;
+        let room = number < MAX_TIMERS && (extra.is_empty() || self.pairs.size() < MAX_TAGS_SIZE);
         room.then_some(u32::try_from(number).ok()?)
     }
 
-    pub(crate) fn change(&mut self, timer: u32, change: Change) {
-        let Some(timer) = self.list.get_mut(timer as usize) else { return };
+    pub(crate) fn change(&mut self, number: u32, change: Change) {
+        let Some(timer) = self.list.get_mut(number as usize) else { return };
         match (change, timer.state) {
             (Change::Stop(at), State::Running { since }) => {
                 timer.state = State::Stopped { value: at.saturating_duration_since(since) };
@@ -112,8 +123,51 @@ impl Timers {
             (Change::Stop(_), _) => {}
             (Change::Discard, _) => timer.state = State::Discarded,
             (Change::HitCount(hit_count), _) => timer.hit_count = hit_count,
-            (Change::Tag { name, tags }, _) => timer.tag(&mut self.pairs, &name, &tags),
+            (Change::Tag { name, tags }, _) => {
+                let (_, tags) = tags.parts();
+                self.tag(number, &name, tags);
+            }
         }
+    }
+
+    /// Gives a timer these tags, instead of those of that name.
+    pub(crate) fn tag(&mut self, number: u32, name: &str, tags: &PairBuffer) {
+        self.lost_tags += tags.lost();
+        if self.unused > MAX_UNUSED || (self.unused > 0 && self.pairs.size() >= MAX_TAGS_SIZE) {
+            self.compact();
+        }
+        let room = self.pairs.size() < MAX_TAGS_SIZE;
+        let Some(timer) = self.list.get_mut(number as usize).filter(|_| room) else {
+            self.lost_tags += 1;
+            return;
+        };
+        let all = &mut self.retagged;
+        all.clear();
+        for (other, value) in timer.tags(&self.pairs).iter() {
+            if !is_or_is_below(other, name) {
+                all.push_copy(other, value);
+            }
+        }
+        for (name, value) in tags.set(&[]).iter() {
+            all.push_copy(name, value);
+        }
+        all.normalize(&[]);
+        self.lost_tags += all.lost();
+        if let Some(extra) = self.pairs.append(all, all_of(all)) {
+            self.unused += timer.extra.len();
+            timer.fixed = &[];
+            timer.extra = extra;
+        }
+    }
+
+    /// Forgets the pairs that timers had before they were tagged anew.
+    fn compact(&mut self) {
+        let mut compact = PairBuffer::new();
+        for timer in &mut self.list {
+            timer.extra = compact.append(&self.pairs, timer.extra.clone()).unwrap_or(0..0);
+        }
+        self.pairs = compact;
+        self.unused = 0;
     }
 
     /// The timers as they stand at that moment. One whose tags all came to nothing at run time is left
@@ -127,14 +181,17 @@ impl Timers {
                 State::Stopped { value } => (value, false),
                 State::Discarded => return None,
             };
-            let hit_count = timer.hit_count.max(1);
+            let hit_count = timer.hit_count;
             (tags.len() > 0).then_some(TimerView { hit_count, value, running, tags })
         })
     }
 
-    /// Timers that found no room.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    pub(crate) fn lost_tags(&self) -> u64 {
+        self.lost_tags
     }
 
     /// Timers that are left out because they have no tags.
@@ -152,7 +209,9 @@ impl Timers {
         self.list.clear();
         self.list.shrink_to(KEPT);
         self.pairs.clear();
+        self.unused = 0;
         self.dropped = 0;
+        self.lost_tags = 0;
     }
 }
 
@@ -160,17 +219,8 @@ impl Timer {
     fn tags<'a>(&self, pairs: &'a PairBuffer) -> TagSet<'a> {
         pairs.set_in(self.fixed, self.extra.clone())
     }
+}
 
-    fn tag(&mut self, pairs: &mut PairBuffer, name: &str, tags: &Tags) {
-        let mut all = PairBuffer::new();
-        let kept = self.tags(pairs).iter().filter(|(other, _)| !is_or_is_below(other, name));
-        for (name, value) in kept.chain(tags.iter()) {
-            all.push_copy(name, value);
-        }
-        all.normalize(&[]);
-        if let Some(extra) = pairs.append(&all) {
-            self.fixed = &[];
-            self.extra = extra;
-        }
-    }
+fn all_of(buffer: &PairBuffer) -> Range<u32> {
+    0..u32::try_from(buffer.len()).unwrap_or(u32::MAX)
 }

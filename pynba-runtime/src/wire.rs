@@ -3,6 +3,9 @@
 //! <https://protobuf.dev/programming-guides/encoding/>: a field is its key, `number << 3 | type`, and its
 //! value; all keys of the schema's numbers up to 15 take one byte, the others two.
 
+/// The largest UDP payload over IPv4: 65535 bytes less 8 of UDP's header and 20 of IP's (RFC 768, RFC 791).
+pub(crate) const MAX_DATAGRAM: usize = 65_507;
+
 const VARINT: u32 = 0;
 const LENGTH_DELIMITED: u32 = 2;
 const FIXED_32: u32 = 5;

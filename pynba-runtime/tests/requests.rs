@@ -1,6 +1,7 @@
 //! What a request reports, through the public interface and without macros.
 #![cfg(feature = "enable")]
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -158,12 +159,21 @@ fn outside_a_request_nothing_happens() {
     let request = current();
     assert!(!request.is_active());
     request.set_status(500);
-    request.tag("name", || -> &str { panic!("called only when something records") });
+    let called = Cell::new(false);
+    request.tag("name", || {
+        called.set(true);
+        "value"
+    });
     request.add_timer(Tags::new(), SECOND, 1);
     assert_eq!(request.elapsed(), None);
     assert!(request.info().is_none() && request.packet().is_none() && request.tags().is_empty());
-    let timer = __rt::timer_with(&DB, |_| panic!("called only when something records"));
+    let silent = __rt::silent();
+    let timer = __rt::timer_with(&DB, |_| called.set(true));
     assert_eq!((timer.elapsed(), timer.stop()), (Duration::ZERO, Duration::ZERO));
+    drop(silent);
+    let timer = __rt::timer_with(&DB, |_| called.set(true));
+    assert_eq!((timer.elapsed(), timer.stop()), (Duration::ZERO, Duration::ZERO));
+    assert!(!called.get(), "closures are called only when something records");
 }
 
 #[test]
@@ -306,15 +316,17 @@ fn a_panic_is_a_failure_of_the_request_that_panics_only() {
 }
 
 #[test]
-fn a_panic_keeps_a_failure_that_was_told() {
-    let requests = capture(|| {
-        let _ = catch_unwind(|| {
-            let _request = reporter().open("panics");
-            current().set_status(503);
-            panic!("on purpose");
+fn a_panic_keeps_a_failure_of_the_server_that_was_told() {
+    for (told, sent) in [(503, 503), (404, 500), (499, 500)] {
+        let requests = capture(|| {
+            let _ = catch_unwind(|| {
+                let _request = reporter().open("panics");
+                current().set_status(told);
+                panic!("on purpose");
+            });
         });
-    });
-    assert_eq!(requests[0].status, Some(503));
+        assert_eq!(requests[0].status, Some(sent));
+    }
 }
 
 #[test]
@@ -335,10 +347,20 @@ fn info_and_packet_show_what_would_be_sent() {
         request.set_request_time(SECOND);
         request.set_rusage(SECOND, SECOND);
         request.add_timer(Tags::new().with("group", "db"), SECOND, 2);
+        request.set_hostname("web1");
+        request.set_server_name("www");
+        request.set_schema("https");
+        request.set_document_size(1);
+        request.set_memory_peak(2);
+        request.set_memory_footprint(3);
         let running = __rt::timer(&MAIL);
         let info = request.info().unwrap();
         assert_eq!((&*info.script_name, info.status), ("test", 200));
         assert_eq!((info.request_time, info.ru_utime, info.ru_stime), (SECOND, SECOND, SECOND));
+        assert_eq!((&*info.hostname, &*info.server_name), ("web1", "www"));
+        assert_eq!(info.schema, "https");
+        let sizes = (info.document_size, info.memory_peak, info.memory_footprint);
+        assert_eq!(sizes, (1, 2, 3));
         assert_eq!(info.tags, owned([("plan", "free")]));
         assert_eq!(info.timers.len(), 2);
         assert_eq!((info.timers[0].value, info.timers[0].hit_count), (SECOND, 2));

@@ -3,23 +3,29 @@
 use std::fmt;
 use std::ops::Range;
 
-/// The largest UDP payload over IPv4: more text than this fits no packet.
-pub(crate) const MAX_TEXT: usize = 65_507;
+use crate::wire::MAX_DATAGRAM;
 
-/// Each pair takes at least four bytes of a packet (two ids with their keys).
-pub(crate) const MAX_PAIRS: usize = MAX_TEXT / 4;
+/// Longer text is cut: an eighth of a datagram, so that one long text leaves room for the others. Servers keep
+/// 64 bytes of a tag (`pinba_engine`) or a few hundred.
+pub(crate) const MAX_WORD: usize = 8 * 1024;
+
+/// More text than this fits no packet.
+const MAX_TEXT: usize = MAX_DATAGRAM;
+
+/// Each pair takes at least four bytes of a packet: two ids with their keys.
+const MAX_PAIRS: usize = MAX_DATAGRAM / 4;
 
 /// A pair known at compile time.
 pub(crate) type StaticPair = (&'static str, &'static str);
 
 /// Text that is either the program's own or stands in a [`PairBuffer`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Text {
+pub(crate) enum Span {
     Static(&'static str),
     Stored { start: u32, end: u32 },
 }
 
-impl Text {
+impl Span {
     fn get(self, memory: &str) -> &str {
         match self {
             Self::Static(text) => text,
@@ -28,22 +34,13 @@ impl Text {
             }
         }
     }
-
-    fn moved_by(self, offset: u32) -> Self {
-        match self {
-            Self::Static(_) => self,
-            Self::Stored { start, end } => {
-                Self::Stored { start: start + offset, end: end + offset }
-            }
-        }
-    }
 }
 
 /// A tag's name and one of its values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pair {
-    name: Text,
-    value: Text,
+    name: Span,
+    value: Span,
 }
 
 impl Pair {
@@ -57,11 +54,21 @@ impl Pair {
 pub(crate) struct PairBuffer {
     text: String,
     pairs: Vec<Pair>,
+    /// Pairs for which there was no room.
+    lost: u64,
 }
 
 impl PairBuffer {
     pub(crate) const fn new() -> Self {
-        Self { text: String::new(), pairs: Vec::new() }
+        Self { text: String::new(), pairs: Vec::new(), lost: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
     }
 
     /// Bytes of text that it holds.
@@ -69,8 +76,8 @@ impl PairBuffer {
         self.text.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -83,59 +90,76 @@ impl PairBuffer {
         self.pairs.clear();
         self.text.shrink_to(MAX_TEXT);
         self.pairs.shrink_to(MAX_PAIRS);
+        self.lost = 0;
     }
 
-    /// Writes text into the buffer's memory. What does not fit is cut at a character, and a NUL, at
-    /// which C clients and servers end their strings, becomes U+FFFD, as `CommonMark` does it.
-    pub(crate) fn write(&mut self, text: fmt::Arguments<'_>) -> Text {
+    /// Writes text into the buffer's memory; `None` when there is no room for it. What is too long by
+    /// itself is cut at a character, and a NUL, at which C clients and servers end their strings, becomes
+    /// U+FFFD, as `CommonMark` does it.
+    pub(crate) fn write(&mut self, text: fmt::Arguments<'_>) -> Option<Span> {
         let start = self.text.len();
-        // `Err` comes from a `Display` that gave up or from a full buffer: what stands, stands.
-        let _ = fmt::write(&mut Limited(&mut self.text), text);
+        // `Err` comes from a `Display` that gave up, or is the cut: what stands, stands.
+        let _ = fmt::write(&mut Cut { text: &mut self.text, end: start + MAX_WORD }, text);
         self.seal(start)
     }
 
     /// [`write`](Self::write) for plain text, without the machinery of `fmt`.
-    pub(crate) fn write_str(&mut self, text: &str) -> Text {
+    pub(crate) fn write_str(&mut self, text: &str) -> Option<Span> {
         let start = self.text.len();
-        let _ = fmt::Write::write_str(&mut Limited(&mut self.text), text);
+        self.text.push_str(cut(text, MAX_WORD));
         self.seal(start)
     }
 
     /// The text of `name`, a dot and `key`.
-    pub(crate) fn write_nested(&mut self, name: Text, key: fmt::Arguments<'_>) -> Text {
+    pub(crate) fn write_nested(&mut self, name: Span, key: fmt::Arguments<'_>) -> Option<Span> {
         let start = self.text.len();
         match name {
-            Text::Static(name) => self.text.push_str(name),
-            Text::Stored { start, end } => {
+            Span::Static(name) => self.text.push_str(name),
+            Span::Stored { start, end } => {
                 self.text.extend_from_within(start as usize..end as usize);
             }
         }
         self.text.push('.');
-        let _ = fmt::write(&mut Limited(&mut self.text), key);
+        let _ = fmt::write(&mut Cut { text: &mut self.text, end: start + MAX_WORD }, key);
         self.seal(start)
     }
 
-    fn seal(&mut self, start: usize) -> Text {
+    fn seal(&mut self, start: usize) -> Option<Span> {
         if self.text.as_bytes()[start..].contains(&0) {
             let clean = self.text[start..].replace('\0', "\u{FFFD}");
             self.text.truncate(start);
-            self.text.push_str(&clean);
+            self.text.push_str(cut(&clean, MAX_WORD));
         }
-        match (u32::try_from(start), u32::try_from(self.text.len())) {
-            (Ok(start), Ok(end)) => Text::Stored { start, end },
-            _ => Text::Static(""),
+        if self.text.len() > MAX_TEXT {
+            self.text.truncate(start);
+            self.lost += 1;
+            return None;
         }
+        let [start, end] = [start, self.text.len()].map(u32::try_from);
+        Some(Span::Stored { start: start.ok()?, end: end.ok()? })
     }
 
-    pub(crate) fn push(&mut self, name: Text, value: Text) {
-        if self.pairs.len() < MAX_PAIRS {
-            self.pairs.push(Pair { name, value });
+    /// Adds a pair whose value was written last. `false` when it is there already, or does not fit.
+    pub(crate) fn push(&mut self, name: Span, value: Span) -> bool {
+        let pair = Pair { name, value };
+        // A list of thousand equal items is one pair, and should need the memory of one.
+        if self.pairs.last().is_some_and(|last| last.get(&self.text) == pair.get(&self.text)) {
+            if let Span::Stored { start, .. } = value {
+                self.text.truncate(start as usize);
+            }
+            false
+        } else if self.pairs.len() < MAX_PAIRS {
+            self.pairs.push(pair);
+            true
+        } else {
+            self.lost += 1;
+            false
         }
     }
 
     /// Puts the pairs into their order, without duplicates and without those that `fixed` has.
     pub(crate) fn normalize(&mut self, fixed: &[StaticPair]) {
-        let Self { text, pairs } = self;
+        let Self { text, pairs, .. } = self;
         pairs.sort_unstable_by(|left, right| left.get(text).cmp(&right.get(text)));
         pairs.dedup_by(|left, right| left.get(text) == right.get(text));
         if !fixed.is_empty() {
@@ -143,46 +167,71 @@ impl PairBuffer {
         }
     }
 
-    /// Appends `other`'s pairs and gives the range in which they stand now, or `None` when there
-    /// is no room left to address them.
-    pub(crate) fn append(&mut self, other: &Self) -> Option<Range<u32>> {
-        u32::try_from(self.text.len() + other.text.len()).ok()?;
-        let offset = u32::try_from(self.text.len()).ok()?;
-        let start = u32::try_from(self.pairs.len()).ok()?;
-        let end = u32::try_from(self.pairs.len() + other.pairs.len()).ok()?;
-        self.text.push_str(&other.text);
-        self.pairs.extend(other.pairs.iter().map(|pair| Pair {
-            name: pair.name.moved_by(offset),
-            value: pair.value.moved_by(offset),
-        }));
-        Some(start..end)
+    /// Adds a pair that stands elsewhere, unless there is no room for all of it.
+    pub(crate) fn push_copy(&mut self, name: &str, value: &str) {
+        let start = self.text.len();
+        let added = match (self.write_str(name), self.write_str(value)) {
+            (Some(name), Some(value)) => self.push(name, value),
+            _ => false,
+        };
+        if !added {
+            self.text.truncate(start);
+        }
     }
 
-    /// Copies a pair from elsewhere.
-    pub(crate) fn push_copy(&mut self, name: &str, value: &str) {
-        let name = self.write_str(name);
-        let value = self.write_str(value);
-        self.push(name, value);
+    /// Appends pairs of another buffer and gives the range in which they stand now; `None` when there
+    /// is no room left to address them. The size is the caller's to limit.
+    pub(crate) fn append(&mut self, other: &Self, range: Range<u32>) -> Option<Range<u32>> {
+        let start = u32::try_from(self.pairs.len()).ok()?;
+        for pair in other.slice(range) {
+            let [name, value] = [pair.name, pair.value].map(|span| self.adopt(span, &other.text));
+            self.pairs.push(Pair { name: name?, value: value? });
+        }
+        Some(start..u32::try_from(self.pairs.len()).ok()?)
+    }
+
+    fn adopt(&mut self, span: Span, memory: &str) -> Option<Span> {
+        let Span::Stored { .. } = span else { return Some(span) };
+        let start = u32::try_from(self.text.len()).ok()?;
+        self.text.push_str(span.get(memory));
+        Some(Span::Stored { start, end: u32::try_from(self.text.len()).ok()? })
     }
 
     /// Removes the tag `name`, and the tags below it (`name.key`).
     pub(crate) fn remove(&mut self, name: &str) {
-        let Self { text, pairs } = self;
+        let Self { text, pairs, .. } = self;
         pairs.retain(|pair| !is_or_is_below(pair.name.get(text), name));
-        if pairs.is_empty() {
-            text.clear();
-        } else if text.len() > MAX_TEXT / 2 {
-            self.compact();
-        }
+        self.compact();
     }
 
-    /// Forgets text that no pair uses any more, so that a tag set in a loop takes no more and more.
+    /// Removes what [`remove`](Self::remove) would remove for each of the names in `set`, and for `name`.
+    pub(crate) fn remove_all(&mut self, name: Option<&str>, set: TagSet<'_>) {
+        let Self { text, pairs, .. } = self;
+        pairs.retain(|pair| {
+            let own = pair.name.get(text);
+            let ends = own.match_indices('.').map(|(at, _)| at).chain([own.len()]);
+            !name.is_some_and(|name| is_or_is_below(own, name))
+                && !ends.into_iter().any(|end| set.has_name(&own[..end]))
+        });
+        self.compact();
+    }
+
+    /// Forgets text that no pair uses any more once it is the larger part, so that a tag that is set in a
+    /// loop takes no more and more.
     fn compact(&mut self) {
-        let mut compact = Self::new();
-        for (name, value) in self.set(&[]).iter() {
-            compact.push_copy(name, value);
+        if self.pairs.is_empty() {
+            self.text.clear();
+        } else if self.text.len() > MAX_TEXT / 2 {
+            let lengths = self.pairs.iter().map(|pair| pair.get(&self.text));
+            let used: usize = lengths.map(|(name, value)| name.len() + value.len()).sum();
+            if used < self.text.len() / 2 {
+                let mut compact = Self::new();
+                let all = 0..u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
+                if compact.append(self, all).is_some() {
+                    *self = Self { lost: self.lost, ..compact };
+                }
+            }
         }
-        *self = compact;
     }
 
     /// All the pairs together with those known at compile time. Both must be in order.
@@ -192,8 +241,11 @@ impl PairBuffer {
 
     /// The pairs of `range` together with those known at compile time. Both must be in order.
     pub(crate) fn set_in(&self, fixed: &'static [StaticPair], range: Range<u32>) -> TagSet<'_> {
-        let range = range.start as usize..range.end as usize;
-        TagSet { fixed, extra: self.pairs.get(range).unwrap_or_default(), text: &self.text }
+        TagSet { fixed, extra: self.slice(range), text: &self.text }
+    }
+
+    fn slice(&self, range: Range<u32>) -> &[Pair] {
+        self.pairs.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 }
 
@@ -202,19 +254,26 @@ pub(crate) fn is_or_is_below(candidate: &str, name: &str) -> bool {
     candidate.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Stops at [`MAX_TEXT`] bytes, on a character's boundary.
-struct Limited<'a>(&'a mut String);
+/// No more than `length` bytes of the text, ending at a character.
+pub(crate) fn cut(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
 
-impl fmt::Write for Limited<'_> {
+/// Stops at the end, on a character's boundary.
+struct Cut<'a> {
+    text: &'a mut String,
+    end: usize,
+}
+
+impl fmt::Write for Cut<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MAX_TEXT.saturating_sub(self.0.len());
-        if text.len() <= room {
-            self.0.push_str(text);
-            return Ok(());
-        }
-        let cut = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        self.0.push_str(&text[..cut]);
-        Err(fmt::Error)
+        let part = cut(text, self.end.saturating_sub(self.text.len()));
+        self.text.push_str(part);
+        if part.len() == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -231,6 +290,16 @@ impl<'a> TagSet<'a> {
         self.fixed.len() + self.extra.len()
     }
 
+    /// The pairs as text of their own.
+    pub(crate) fn to_vec(self) -> Vec<(String, String)> {
+        self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        self.fixed.binary_search_by(|(other, _)| (*other).cmp(name)).is_ok()
+            || self.extra.binary_search_by(|pair| pair.name.get(self.text).cmp(name)).is_ok()
+    }
+
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let mut fixed = self.fixed.iter().map(|&(name, value)| (name, value)).peekable();
         let mut extra = self.extra.iter().map(move |pair| pair.get(self.text)).peekable();
@@ -243,64 +312,4 @@ impl<'a> TagSet<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(buffer: &PairBuffer, fixed: &'static [StaticPair]) -> Vec<(String, String)> {
-        buffer.set(fixed).iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    }
-
-    #[test]
-    fn merges_both_sources_in_byte_order_without_duplicates() {
-        static FIXED: &[StaticPair] = &[("b", "2"), ("d", "4")];
-        let mut buffer = PairBuffer::new();
-        for (name, value) in [("e", "5"), ("b", "2"), ("a", "1"), ("b", "1"), ("a", "1")] {
-            buffer.push_copy(name, value);
-        }
-        buffer.normalize(FIXED);
-        let expected = [("a", "1"), ("b", "1"), ("b", "2"), ("d", "4"), ("e", "5")];
-        assert_eq!(pairs(&buffer, FIXED), expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
-        assert_eq!(buffer.set(FIXED).len(), 5);
-    }
-
-    #[test]
-    fn cuts_text_at_a_character() {
-        let mut buffer = PairBuffer::new();
-        let value = buffer.write_str(&"é".repeat(40_000));
-        // 65507 is odd, so the last whole two-byte character ends one byte earlier.
-        assert_eq!(value.get(&buffer.text).len(), MAX_TEXT - 1);
-    }
-
-    #[test]
-    fn replaces_nul_before_duplicates_are_looked_for() {
-        let mut buffer = PairBuffer::new();
-        buffer.push_copy("a", "\0");
-        buffer.push_copy("a", "\u{FFFD}");
-        buffer.normalize(&[]);
-        assert_eq!(pairs(&buffer, &[]), [("a".to_owned(), "\u{FFFD}".to_owned())]);
-    }
-
-    #[test]
-    fn removes_a_tag_with_what_is_below_it() {
-        let mut buffer = PairBuffer::new();
-        for name in ["geo", "geo.city", "geography"] {
-            buffer.push_copy(name, "x");
-        }
-        buffer.remove("geo");
-        assert_eq!(pairs(&buffer, &[]), [("geography".to_owned(), "x".to_owned())]);
-    }
-
-    #[test]
-    fn a_tag_set_in_a_loop_takes_bounded_memory() {
-        let mut buffer = PairBuffer::new();
-        buffer.push_copy("stays", "here");
-        for round in 0..50_000 {
-            buffer.remove("n");
-            let name = buffer.write_str("n");
-            let value = buffer.write(format_args!("{round}"));
-            buffer.push(name, value);
-        }
-        assert!(buffer.text.capacity() <= 2 * MAX_TEXT, "{}", buffer.text.capacity());
-        assert_eq!(pairs(&buffer, &[])[1].1, "49999");
-    }
-}
+mod tests;

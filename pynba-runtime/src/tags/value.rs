@@ -7,7 +7,7 @@ use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::pairs::{PairBuffer, Text};
+use super::pairs::{PairBuffer, Span};
 
 /// A value of a tag: text, numbers, `bool`, `char`, `Option`, lists, sets, maps, references to and
 /// boxes of these, and closures that give one of these.
@@ -66,39 +66,52 @@ pub struct Called<Kind>(std::convert::Infallible, std::marker::PhantomData<Kind>
 #[derive(Debug)]
 pub struct TagWriter<'a> {
     buffer: &'a mut PairBuffer,
-    name: Text,
+    /// `None` when there was no room for it.
+    name: Option<Span>,
 }
 
 impl<'a> TagWriter<'a> {
-    pub(crate) fn new(buffer: &'a mut PairBuffer, name: Text) -> Self {
+    pub(crate) fn new(buffer: &'a mut PairBuffer, name: Option<Span>) -> Self {
         Self { buffer, name }
     }
 
     /// Adds a value as it is.
+    ///
+    /// Longer text than 8 KiB is cut at a character. Servers keep 64 bytes of it, or a few hundred.
     pub fn text(&mut self, value: &str) {
-        let value = self.buffer.write_str(value);
-        self.buffer.push(self.name, value);
+        if let Some(name) = self.name
+            && let Some(value) = self.buffer.write_str(value)
+        {
+            self.buffer.push(name, value);
+        }
     }
 
     /// Adds a value by its [`Display`](fmt::Display).
     pub fn display(&mut self, value: impl fmt::Display) {
-        let value = self.buffer.write(format_args!("{value}"));
-        self.buffer.push(self.name, value);
+        self.formatted(format_args!("{value}"));
     }
 
     /// Adds a value by its [`Debug`](fmt::Debug).
     pub fn debug(&mut self, value: impl fmt::Debug) {
-        let value = self.buffer.write(format_args!("{value:?}"));
-        self.buffer.push(self.name, value);
+        self.formatted(format_args!("{value:?}"));
+    }
+
+    fn formatted(&mut self, value: fmt::Arguments<'_>) {
+        if let Some(name) = self.name
+            && let Some(value) = self.buffer.write(value)
+        {
+            self.buffer.push(name, value);
+        }
     }
 
     /// Adds what `value` gives under the name `name.key`.
     pub fn entry<K>(&mut self, key: impl fmt::Display, value: &(impl TagValue<K> + ?Sized)) {
-        if self.is_full() {
-            return;
+        if let Some(name) = self.name
+            && !self.is_full()
+        {
+            let name = self.buffer.write_nested(name, format_args!("{key}"));
+            value.write_to(&mut TagWriter { buffer: self.buffer, name });
         }
-        let name = self.buffer.write_nested(self.name, format_args!("{key}"));
-        value.write_to(&mut TagWriter { buffer: self.buffer, name });
     }
 
     /// `true` once there is more than any packet could carry; what is added after that is ignored.

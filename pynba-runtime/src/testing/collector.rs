@@ -49,7 +49,9 @@ impl Collector {
     /// over.
     #[must_use]
     pub fn recv(&self, timeout: Duration) -> Option<Captured> {
-        let until = Instant::now() + timeout;
+        // A century, for whoever waits for ever.
+        let forever = Duration::from_secs(100 * 365 * 86_400);
+        let until = Instant::now() + timeout.min(forever);
         let mut buffer = vec![0; usize::from(u16::MAX)];
         loop {
             // A timeout of zero would mean none at all.
@@ -57,6 +59,8 @@ impl Collector {
                 until.saturating_duration_since(Instant::now()).max(Duration::from_micros(1));
             self.socket.set_read_timeout(Some(left)).ok()?;
             match self.socket.recv(&mut buffer) {
+                // Nothing at all would decode as a request without any field.
+                Ok(0) => {}
                 Ok(length) => {
                     if let Ok(request) = Captured::decode(&buffer[..length]) {
                         return Some(request);

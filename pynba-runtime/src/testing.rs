@@ -4,9 +4,10 @@ mod collector;
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::local;
+use crate::lock::lock;
 use crate::proto::{DecodeError, Request};
 
 pub use self::collector::Collector;
@@ -58,12 +59,13 @@ pub(crate) struct Capture(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Capture {
     pub(crate) fn keep(&self, packet: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(packet.to_vec());
+        lock(&self.0).push(packet.to_vec());
     }
 
     fn take(&self) -> Vec<Captured> {
-        let packets = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        packets.iter().filter_map(|packet| Captured::decode(packet).ok()).collect()
+        let packets = std::mem::take(&mut *lock(&self.0));
+        let decode = |packet: &Vec<u8>| Captured::decode(packet).expect("our own packet");
+        packets.iter().map(decode).collect()
     }
 }
 

@@ -4,11 +4,10 @@ mod udp;
 
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::Error;
 use crate::stats::Counters;
+use crate::{Error, foreign};
 
 pub(crate) use self::udp::UdpServer;
 
@@ -63,10 +62,8 @@ impl Destination {
         match self {
             Self::Udp(server) => server.send(packet, counters),
             Self::Custom(transport) => {
-                // It runs where the request's guard is dropped. A panic there would end the program if
-                // the handler is panicking already.
-                let sent = catch_unwind(AssertUnwindSafe(|| transport.send(packet)))
-                    .unwrap_or_else(|_| Err(io::Error::other("the transport panicked")));
+                let sent = foreign::run(|| transport.send(packet))
+                    .unwrap_or_else(|| Err(io::Error::other("the transport panicked")));
                 sent.map_err(|source| Error::Send { server: "the transport".into(), source })?;
                 counters.sent(packet.len());
                 Ok(())

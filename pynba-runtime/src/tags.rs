@@ -7,11 +7,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use self::pairs::Span;
+use crate::foreign;
 
 pub use self::value::{Called, Plain, TagValue, TagWriter};
 
-pub(crate) use self::pairs::{PairBuffer, StaticPair, TagSet, is_or_is_below};
+pub(crate) use self::pairs::{MAX_WORD, PairBuffer, StaticPair, TagSet, cut, is_or_is_below};
 
 /// The pairs of a call site that are known at compile time. Made by the macros only.
 #[derive(Debug)]
@@ -45,17 +47,17 @@ impl<'a> Pairs<'a> {
 
     /// Adds what `value` flattens to.
     pub fn add<V: TagValue<K> + ?Sized, K>(&mut self, name: &'static str, value: &V) {
-        value.write_to(&mut TagWriter::new(self.buffer, pairs::Text::Static(name)));
+        value.write_to(&mut TagWriter::new(self.buffer, Some(Span::Static(name))));
     }
 
     /// Adds `value` by its `Display`.
     pub fn display<V: fmt::Display + ?Sized>(&mut self, name: &'static str, value: &V) {
-        TagWriter::new(self.buffer, pairs::Text::Static(name)).display(value);
+        TagWriter::new(self.buffer, Some(Span::Static(name))).display(value);
     }
 
     /// Adds `value` by its `Debug`.
     pub fn debug<V: fmt::Debug + ?Sized>(&mut self, name: &'static str, value: &V) {
-        TagWriter::new(self.buffer, pairs::Text::Static(name)).debug(value);
+        TagWriter::new(self.buffer, Some(Span::Static(name))).debug(value);
     }
 
     /// [`add`](Self::add) with a name that is made at run time.
@@ -67,15 +69,13 @@ impl<'a> Pairs<'a> {
 
 /// Lets the program write pairs into `buffer`, and puts them in order.
 ///
-/// The program's code (closures, `Display`) runs here. If it panics, the pairs written until then stay
-/// and the handler goes on: a tag must not decide whether a request succeeds. The panic hook has told
-/// about it.
+/// The program's code (closures, `Display`) runs here. If it panics, the pairs written until then stay.
 pub(crate) fn fill(
     buffer: &mut PairBuffer,
     fixed: &'static [StaticPair],
     write: impl FnOnce(&mut Pairs<'_>),
 ) {
-    let _ = catch_unwind(AssertUnwindSafe(|| write(&mut Pairs::new(buffer))));
+    foreign::run(|| write(&mut Pairs::new(buffer)));
     buffer.normalize(fixed);
 }
 
@@ -112,6 +112,11 @@ impl Tags {
         let mut made = Self::fixed(tags);
         fill(&mut made.extra, made.fixed, write);
         made
+    }
+
+    /// Pairs that are in order.
+    pub(crate) const fn of(extra: PairBuffer) -> Self {
+        Self { fixed: &[], extra }
     }
 
     /// The same tags and those that `value` flattens to. A name that is there already keeps its other

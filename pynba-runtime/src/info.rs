@@ -1,0 +1,122 @@
+//! What is known of a request at some moment: for its packet, and for the program that asks.
+
+use std::time::Duration;
+
+use crate::encoder::Packet;
+use crate::tags::TagSet;
+use crate::timers::TimerView;
+
+/// Everything but the timers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Summary<'a> {
+    pub(crate) hostname: &'a str,
+    pub(crate) server_name: &'a str,
+    /// Prefix and name.
+    pub(crate) script_name: [&'a str; 2],
+    pub(crate) schema: &'a str,
+    pub(crate) status: u32,
+    pub(crate) document_size: u64,
+    pub(crate) memory_peak: u64,
+    pub(crate) memory_footprint: u64,
+    pub(crate) request_time: Duration,
+    pub(crate) user: Duration,
+    pub(crate) system: Duration,
+    pub(crate) tags: TagSet<'a>,
+}
+
+impl<'a> From<&Summary<'a>> for Packet<'a> {
+    fn from(summary: &Summary<'a>) -> Self {
+        Self {
+            hostname: summary.hostname,
+            server_name: summary.server_name,
+            script_name: summary.script_name,
+            request_count: 1,
+            document_size: summary.document_size,
+            memory_peak: summary.memory_peak,
+            request_time: summary.request_time.as_secs_f64(),
+            user: summary.user.as_secs_f64(),
+            system: summary.system.as_secs_f64(),
+            status: summary.status,
+            memory_footprint: summary.memory_footprint,
+            schema: summary.schema,
+            tags: summary.tags,
+        }
+    }
+}
+
+/// Everything a request has measured and been told so far, as [`Current::info`](crate::Current::info)
+/// gives it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RequestInfo {
+    /// The host that ran the request.
+    pub hostname: String,
+    /// The server (virtual host) that answered it.
+    pub server_name: String,
+    /// The name with its prefix.
+    pub script_name: String,
+    /// Such as `https`; empty unless set.
+    pub schema: String,
+    /// The status that would be sent if the request ended well now.
+    pub status: u32,
+    /// Bytes.
+    pub document_size: u64,
+    /// Bytes.
+    pub memory_peak: u64,
+    /// Bytes.
+    pub memory_footprint: u64,
+    /// Time since the start, or what was set instead.
+    pub request_time: Duration,
+    /// Processor time in user mode.
+    pub ru_utime: Duration,
+    /// Processor time in the kernel.
+    pub ru_stime: Duration,
+    /// The request's tags, in order.
+    pub tags: Vec<(String, String)>,
+    /// In the order in which they were made.
+    pub timers: Vec<TimerInfo>,
+}
+
+/// A timer in a [`RequestInfo`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TimerInfo {
+    /// Its tags, in order.
+    pub tags: Vec<(String, String)>,
+    /// Time from its start to its end, or until now.
+    pub value: Duration,
+    /// How many hits the value is the sum of.
+    pub hit_count: u32,
+    /// Whether it still runs.
+    pub running: bool,
+}
+
+impl From<TimerView<'_>> for TimerInfo {
+    fn from(timer: TimerView<'_>) -> Self {
+        let TimerView { hit_count, value, running, tags } = timer;
+        Self { tags: tags.to_vec(), value, hit_count: hit_count.max(1), running }
+    }
+}
+
+impl RequestInfo {
+    pub(crate) fn new<'a>(
+        summary: &Summary<'_>,
+        timers: impl Iterator<Item = TimerView<'a>>,
+    ) -> Self {
+        Self {
+            hostname: summary.hostname.to_owned(),
+            server_name: summary.server_name.to_owned(),
+            script_name: summary.script_name.concat(),
+            schema: summary.schema.to_owned(),
+            status: summary.status,
+            document_size: summary.document_size,
+            memory_peak: summary.memory_peak,
+            memory_footprint: summary.memory_footprint,
+            request_time: summary.request_time,
+            ru_utime: summary.user,
+            ru_stime: summary.system,
+            tags: summary.tags.to_vec(),
+            timers: timers.map(TimerInfo::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Order, limits and the memory that is used again.
+
+use super::*;
+
+fn pairs(buffer: &PairBuffer, fixed: &'static [StaticPair]) -> Vec<(String, String)> {
+    buffer.set(fixed).iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn owned<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
+fn buffer<const N: usize>(pairs: [(&str, &str); N]) -> PairBuffer {
+    let mut buffer = PairBuffer::new();
+    for (name, value) in pairs {
+        buffer.push_copy(name, value);
+    }
+    buffer.normalize(&[]);
+    buffer
+}
+
+#[test]
+fn merges_both_sources_in_byte_order_without_duplicates() {
+    static FIXED: &[StaticPair] = &[("b", "2"), ("d", "4")];
+    let mut buffer = PairBuffer::new();
+    for (name, value) in [("e", "5"), ("b", "2"), ("a", "1"), ("b", "1"), ("a", "1")] {
+        buffer.push_copy(name, value);
+    }
+    buffer.normalize(FIXED);
+    let expected = [("a", "1"), ("b", "1"), ("b", "2"), ("d", "4"), ("e", "5")];
+    assert_eq!(pairs(&buffer, FIXED), owned(expected));
+    assert_eq!(buffer.set(FIXED).len(), 5);
+}
+
+#[test]
+fn cuts_a_long_text_at_a_character_and_keeps_the_others() {
+    let mut buffer = PairBuffer::new();
+    buffer.push_copy("long", &format!("x{}", "é".repeat(40_000)));
+    let name = buffer.write_str("formatted").unwrap();
+    let value = buffer.write(format_args!("x{}", "é".repeat(40_000))).unwrap();
+    buffer.push(name, value);
+    buffer.push_copy("short", "7");
+    let pairs = pairs(&buffer, &[]);
+    // An `x` before characters of two bytes: the limit falls into one of them.
+    assert_eq!((pairs[0].1.len(), pairs[1].1.len()), (MAX_WORD - 1, MAX_WORD - 1));
+    assert_eq!(pairs[2], ("short".to_owned(), "7".to_owned()));
+    assert_eq!(buffer.lost(), 0);
+}
+
+#[test]
+fn leaves_out_whole_pairs_when_there_is_no_room() {
+    let mut buffer = PairBuffer::new();
+    for n in 0..10 {
+        buffer.push_copy(&n.to_string(), &"x".repeat(MAX_WORD));
+    }
+    buffer.push_copy("fits", "still");
+    let pairs = pairs(&buffer, &[]);
+    assert_eq!((pairs.len(), buffer.lost()), (8, 3));
+    assert!(pairs.iter().take(7).all(|(_, value)| value.len() == MAX_WORD));
+    assert_eq!(pairs[7], ("fits".to_owned(), "still".to_owned()));
+}
+
+#[test]
+fn takes_no_more_pairs_than_a_packet() {
+    let mut buffer = PairBuffer::new();
+    for n in 0..20_000 {
+        buffer.push(Span::Static("n"), Span::Static(["a", "b", "c"][n % 3]));
+    }
+    assert_eq!(buffer.len(), MAX_PAIRS);
+    assert!(buffer.lost() > 2000 && buffer.is_full());
+    buffer.normalize(&[]);
+    assert_eq!(buffer.len(), 3);
+}
+
+#[test]
+fn equal_neighbours_take_the_memory_of_one() {
+    let mut buffer = PairBuffer::new();
+    let name = buffer.write_str("many").unwrap();
+    for _ in 0..100_000 {
+        let value = buffer.write_str("same").unwrap();
+        buffer.push(name, value);
+    }
+    buffer.push_copy("user", "7");
+    assert_eq!(pairs(&buffer, &[]), owned([("many", "same"), ("user", "7")]));
+    assert!(buffer.size() < 100);
+}
+
+#[test]
+fn replaces_nul_before_duplicates_are_looked_for() {
+    assert_eq!(pairs(&buffer([("a", "\0"), ("a", "\u{FFFD}")]), &[]), owned([("a", "\u{FFFD}")]));
+}
+
+#[test]
+fn removes_a_tag_with_what_is_below_it() {
+    let mut one = buffer([("geo", "x"), ("geo.city", "x"), ("geography", "x")]);
+    let mut all = one.clone();
+    one.remove("geo");
+    all.remove_all(Some("nothing"), buffer([("a", "x"), ("geo", "y"), ("z", "x")]).set(&[]));
+    for buffer in [one, all] {
+        assert_eq!(pairs(&buffer, &[]), owned([("geography", "x")]));
+    }
+}
+
+#[test]
+fn copies_only_the_text_of_what_is_left() {
+    let mut source = PairBuffer::new();
+    for n in [1, 2, 1, 2, 1, 2] {
+        source.push_copy("n", &n.to_string());
+    }
+    source.normalize(&[]);
+    let mut target = buffer([("a", "b")]);
+    let range = target.append(&source, 0..2).unwrap();
+    assert_eq!(target.size(), "ab".len() + "n1n2".len());
+    assert_eq!(target.set_in(&[], range).iter().collect::<Vec<_>>(), [("n", "1"), ("n", "2")]);
+}
+
+#[test]
+fn a_tag_set_in_a_loop_takes_bounded_memory() {
+    let mut buffer = buffer([("stays", "here")]);
+    for round in 0..50_000 {
+        buffer.remove("n");
+        buffer.push_copy("n", &round.to_string());
+    }
+    assert!(buffer.text.capacity() <= 2 * MAX_TEXT, "{}", buffer.text.capacity());
+    assert_eq!(pairs(&buffer, &[]), owned([("stays", "here"), ("n", "49999")]));
+}
+
+#[test]
+fn clearing_keeps_the_usual_memory_and_no_other() {
+    let mut buffer = buffer([("a", "b")]);
+    buffer.text.reserve(10 * MAX_TEXT);
+    buffer.pairs.reserve(10 * MAX_PAIRS);
+    buffer.clear();
+    assert!(buffer.text.capacity() <= MAX_TEXT && buffer.pairs.capacity() <= MAX_PAIRS);
+    assert!(buffer.text.capacity() > 0 && buffer.pairs.capacity() > 0);
+}
