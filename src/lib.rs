@@ -4,9 +4,10 @@
 pub use pynba_macros::{monitor, tags, timed, timer};
 #[doc(inline)]
 pub use pynba_runtime::{
-    Current, Error, MAX_SERVERS, Reporter, ReporterBuilder, RequestGuard, RequestInfo, Rusage,
-    Stats, TagValue, TagWriter, Tags, TimerGuard, TimerInfo, Transport, current, proto,
-    set_reporter, testing,
+    Current, Error, FlushOptions, MAX_SERVERS, Reporter, ReporterBuilder, RequestGuard,
+    RequestInfo, Rusage, Sampling, ScriptMonitor, ScriptMonitorBuilder, Stats, TagValue, TagWriter,
+    Tags, Timer, TimerError, TimerGuard, TimerInfo, Transport, alloc, current, proto, set_reporter,
+    testing,
 };
 
 #[doc(hidden)]

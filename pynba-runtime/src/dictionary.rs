@@ -88,7 +88,7 @@ impl Word<'_> {
 /// A folded multiplication for every eight bytes: a few instructions for words as short as tags are,
 /// where the standard library's `SipHash` takes sixty. Seeded for each process, so that nobody outside
 /// can choose words that collide.
-fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     static SEED: OnceCell<u64> = OnceCell::new();
     let seed = *SEED.get_or_init(|| RandomState::new().hash_one(0));
     let mut chunks = bytes.chunks_exact(8);

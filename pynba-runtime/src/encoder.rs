@@ -5,7 +5,7 @@
 //! request's tags. That is what Pynba 0.5.5 does, byte for byte.
 
 use crate::dictionary::Dictionary;
-use crate::tags::{MAX_WORD, TagSet, cut};
+use crate::tags::{TagSet, cut};
 use crate::wire::{put_float, put_string, put_strings, put_uint32, saturate};
 
 /// What a packet says, except its timers.
@@ -28,6 +28,10 @@ pub(crate) struct Packet<'a> {
     pub(crate) memory_footprint: u64,
     pub(crate) schema: &'a str,
     pub(crate) tags: TagSet<'a>,
+    /// Whether each timer says its own processor time.
+    pub(crate) timer_rusage: bool,
+    /// Longer text is cut, bytes.
+    pub(crate) max_word: usize,
 }
 
 /// One timer of a packet.
@@ -36,6 +40,10 @@ pub(crate) struct PacketTimer<'a> {
     pub(crate) hit_count: u32,
     /// Seconds.
     pub(crate) value: f64,
+    /// Seconds of processor time in user mode.
+    pub(crate) user: f64,
+    /// Seconds of processor time in the kernel.
+    pub(crate) system: f64,
     pub(crate) tags: TagSet<'a>,
 }
 
@@ -65,9 +73,9 @@ impl Encoder {
         packet.clear();
         ids.clear();
 
-        put_text(packet, 1, head.hostname);
-        put_text(packet, 2, head.server_name);
-        put_name(packet, 3, head.script_name);
+        put_text(packet, 1, [head.hostname, ""], head.max_word);
+        put_text(packet, 2, [head.server_name, ""], head.max_word);
+        put_text(packet, 3, head.script_name, head.max_word);
         put_uint32(packet, 4, head.request_count);
         put_uint32(packet, 5, saturate(head.document_size));
         put_uint32(packet, 6, saturate(head.memory_peak));
@@ -81,12 +89,12 @@ impl Encoder {
         for timer in timers.clone() {
             put_float(packet, 11, timer.value);
         }
-        for timer in timers {
+        for timer in timers.clone() {
             put_uint32(packet, 12, saturate(timer.tags.len() as u64));
-            look_up(&mut words, timer.tags, ids);
+            look_up(&mut words, timer.tags, head.max_word, ids);
         }
         let of_request = ids.len();
-        look_up(&mut words, head.tags, ids);
+        look_up(&mut words, head.tags, head.max_word, ids);
         let (of_timers, of_request) = ids.split_at(of_request);
 
         for id in of_timers {
@@ -100,12 +108,20 @@ impl Encoder {
         }
         put_uint32(packet, 16, head.status);
         put_uint32(packet, 17, saturate(head.memory_footprint));
-        put_text(packet, 19, head.schema);
+        put_text(packet, 19, [head.schema, ""], head.max_word);
         for id in of_request {
             put_uint32(packet, 20, id.name);
         }
         for id in of_request {
             put_uint32(packet, 21, id.value);
+        }
+        if head.timer_rusage {
+            for timer in timers.clone() {
+                put_float(packet, 22, timer.user);
+            }
+            for timer in timers {
+                put_float(packet, 23, timer.system);
+            }
         }
 
         *dictionary = words.recycle();
@@ -122,24 +138,25 @@ impl Encoder {
     }
 }
 
-fn look_up<'a>(words: &mut Dictionary<'a>, tags: TagSet<'a>, ids: &mut Vec<TagIds>) {
+fn look_up<'a>(
+    words: &mut Dictionary<'a>,
+    tags: TagSet<'a>,
+    max_word: usize,
+    ids: &mut Vec<TagIds>,
+) {
     for (name, value) in tags.iter() {
-        let name = words.id(name);
-        let value = words.id(value);
+        let name = words.id(cut(name, max_word));
+        let value = words.id(cut(value, max_word));
         ids.push(TagIds { name, value });
     }
 }
 
 /// Text that the program set, where a NUL may stand. (Tags lost theirs when they were flattened.)
-fn put_text(packet: &mut Vec<u8>, field: u32, text: &str) {
-    put_name(packet, field, [text, ""]);
-}
-
-fn put_name(packet: &mut Vec<u8>, field: u32, [first, second]: [&str; 2]) {
-    let first = cut(first, MAX_WORD);
-    let text = [first, cut(second, MAX_WORD - first.len())];
+fn put_text(packet: &mut Vec<u8>, field: u32, [first, second]: [&str; 2], max_word: usize) {
+    let first = cut(first, max_word);
+    let text = [first, cut(second, max_word - first.len())];
     if text.iter().any(|part| part.contains('\0')) {
-        put_string(packet, field, &text.concat().replace('\0', "\u{FFFD}"));
+        put_string(packet, field, cut(&text.concat().replace('\0', "\u{FFFD}"), max_word));
     } else {
         put_strings(packet, field, text);
     }

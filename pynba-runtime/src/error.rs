@@ -24,6 +24,11 @@ pub enum Error {
     },
     /// A reporter with neither a server nor a transport.
     NoServer,
+    /// A size of packets that no datagram has.
+    InvalidMaxDatagram {
+        /// Bytes, as given.
+        given: usize,
+    },
     /// The server's host name was not found, yet or any more.
     Resolve {
         /// The server as it was given.
@@ -69,6 +74,9 @@ impl fmt::Display for Error {
                 )
             }
             Self::NoServer => f.write_str("a reporter needs a server or a transport"),
+            Self::InvalidMaxDatagram { given } => {
+                write!(f, "packets of {given} bytes; a datagram takes from 548 to 65527")
+            }
             Self::Resolve { server, .. } => write!(f, "cannot find the address of {server}"),
             Self::Connect { server, .. } => write!(f, "cannot open a socket to {server}"),
             Self::Send { server, source } => match source.kind() {

@@ -7,7 +7,6 @@ use std::thread;
 use crate::current::Current;
 use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
-use crate::request::Moment;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
 use crate::{ENABLED, local};
@@ -85,10 +84,9 @@ impl RequestGuard {
     fn close(&self) {
         match self.state {
             State::Recording(id) => {
-                let mut moment = Moment::now();
-                moment.panicking = thread::panicking() && !self.was_panicking;
+                let panicking = thread::panicking() && !self.was_panicking;
                 if let Some(mut request) = local::remove(id) {
-                    local::with_encoder(|encoder| request.end(moment, encoder));
+                    local::with_encoder(|encoder| request.end(panicking, encoder));
                     local::recycle(request);
                 }
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::encoder::Packet;
-use crate::tags::TagSet;
+use crate::tags::{MAX_WORD, TagSet};
 use crate::timers::TimerView;
 
 /// Everything but the timers.
@@ -22,6 +22,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) user: Duration,
     pub(crate) system: Duration,
     pub(crate) tags: TagSet<'a>,
+    pub(crate) timer_rusage: bool,
 }
 
 impl<'a> From<&Summary<'a>> for Packet<'a> {
@@ -40,6 +41,8 @@ impl<'a> From<&Summary<'a>> for Packet<'a> {
             memory_footprint: summary.memory_footprint,
             schema: summary.schema,
             tags: summary.tags,
+            timer_rusage: summary.timer_rusage,
+            max_word: MAX_WORD,
         }
     }
 }
@@ -93,7 +96,7 @@ pub struct TimerInfo {
 
 impl From<TimerView<'_>> for TimerInfo {
     fn from(timer: TimerView<'_>) -> Self {
-        let TimerView { hit_count, value, running, tags } = timer;
+        let TimerView { hit_count, value, running, tags, .. } = timer;
         Self { tags: tags.to_vec(), value, hit_count: hit_count.max(1), running }
     }
 }

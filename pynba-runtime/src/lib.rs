@@ -22,11 +22,13 @@
 #[allow(missing_docs, reason = "nobody is meant to read it")]
 pub mod __rt;
 mod address;
+pub mod alloc;
 mod current;
 mod diagnostics;
 mod dictionary;
 mod encoder;
 mod error;
+mod flush;
 mod foreign;
 mod guard;
 mod info;
@@ -34,14 +36,19 @@ mod local;
 mod lock;
 mod mailbox;
 mod outcome;
+mod packets;
 mod process;
 pub mod proto;
 mod reporter;
 mod request;
+mod sampling;
+mod script;
+mod setters;
 mod stats;
 mod system;
 mod tags;
 pub mod testing;
+mod timer;
 mod timer_guard;
 mod timers;
 mod transport;
@@ -49,14 +56,18 @@ mod wire;
 
 pub use self::current::{Current, current};
 pub use self::error::Error;
+pub use self::flush::FlushOptions;
 pub use self::guard::RequestGuard;
 pub use self::info::{RequestInfo, TimerInfo};
 pub use self::process::set_reporter;
 pub use self::reporter::{MAX_SERVERS, Reporter, ReporterBuilder};
 
+pub use self::sampling::Sampling;
+pub use self::script::{ScriptMonitor, ScriptMonitorBuilder};
 pub use self::stats::Stats;
 pub use self::system::Rusage;
 pub use self::tags::{Called, Plain, TagValue, TagWriter, Tags};
+pub use self::timer::{Timer, TimerError};
 pub use self::timer_guard::TimerGuard;
 pub use self::transport::Transport;
 

@@ -4,6 +4,7 @@
 //! formatting a tag or sending a packet may come back here.
 
 use std::cell::{Cell, RefCell};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::encoder::Encoder;
 use crate::mailbox::RequestId;
@@ -48,6 +49,9 @@ thread_local! {
     /// How many are open. By itself, because without a destructor it is read in a nanosecond: that is what a
     /// timer outside any request costs.
     static OPEN: Cell<usize> = const { Cell::new(0) };
+
+    /// Of [`random`]; 0 before its first use.
+    static RANDOM: Cell<u64> = const { Cell::new(0) };
 
     /// Whether a packet is being sent.
     static QUIET: Cell<bool> = const { Cell::new(false) };
@@ -169,6 +173,47 @@ pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
     with(|local| std::mem::replace(&mut local.capture, capture)).flatten()
 }
 
+/// Where the packets of this thread's requests are kept.
+pub(crate) fn capture() -> Option<Capture> {
+    with(|local| local.capture.clone()).flatten()
+}
+
 pub(crate) fn is_capturing() -> bool {
     with(|local| local.capture.is_some()).unwrap_or(false)
+}
+
+/// A number from 0 to 1, 1 excluded, good enough to take a sample: xorshift64 (Marsaglia 2003).
+pub(crate) fn random() -> f64 {
+    let next = RANDOM.try_with(|state| {
+        let mut bits = match state.get() {
+            0 => RandomState::new().hash_one(0) | 1,
+            bits => bits,
+        };
+        bits ^= bits << 13;
+        bits ^= bits >> 7;
+        bits ^= bits << 17;
+        state.set(bits);
+        bits
+    });
+    // The upper bits are the better ones.
+    let upper = u32::try_from(next.unwrap_or(0) >> 32).unwrap_or(0);
+    f64::from(upper) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Takes a request out of its place while it is sent, and puts it back.
+pub(crate) fn lend<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
+    let (at, mut request) = with(|local| {
+        let at = local.open.iter().rposition(|it| it.as_ref().is_some_and(|it| it.is(id)))?;
+        Some((at, local.open[at].take()?))
+    })??;
+    let result = act(&mut request);
+    with(|local| {
+        if let Some(place @ None) = local.open.get_mut(at) {
+            *place = Some(request);
+        } else {
+            local.open.insert(at.min(local.open.len()), Some(request));
+            local.count();
+        }
+    });
+    Some(result)
 }

@@ -4,19 +4,26 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::guard::RequestGuard;
+use crate::info::Summary;
 use crate::lock::lock;
-use crate::stats::{Counters, Stats};
+use crate::packets::Limits;
+use crate::sampling::Sampling;
+use crate::stats::{Counters, OnError, Stats};
 use crate::system::Rusage;
 use crate::tags::{PairBuffer, TagSet, TagValue, Tags};
 use crate::testing::Capture;
 use crate::transport::{Destination, Transport, UdpServer};
-use crate::wire::MAX_DATAGRAM;
-use crate::{Error, diagnostics, process};
+use crate::{Error, diagnostics, local, process};
 
 /// As many servers as the PHP extension takes (`PINBA_COLLECTORS_MAX`).
 pub const MAX_SERVERS: usize = 8;
+
+/// How often host names are looked up again: as often as the PHP extension does. A name's records seldom
+/// say that they hold for less than a minute.
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(60);
 
 type Text = Cow<'static, str>;
 
@@ -62,6 +69,10 @@ struct Config {
     prefix: Option<Text>,
     tags: PairBuffer,
     rusage: Rusage,
+    timer_rusage: bool,
+    limits: Limits,
+    sampling: Option<Sampling>,
+    raise_on_fail: bool,
 }
 
 impl Reporter {
@@ -104,20 +115,66 @@ impl Reporter {
         self.shared.counters.snapshot()
     }
 
-    /// Sends the packet to every server, or keeps it where the thread's packets are captured.
-    pub(crate) fn deliver(&self, packet: &[u8], capture: Option<&Capture>) {
-        let counters = &self.shared.counters;
-        if packet.len() > MAX_DATAGRAM {
-            counters.lose(&Error::TooLarge { size: packet.len(), limit: MAX_DATAGRAM });
-        } else if let Some(capture) = capture {
-            capture.keep(packet);
+    /// Sends a packet that was made before, as by [`Current::packet`](crate::Current::packet).
+    ///
+    /// # Errors
+    ///
+    /// The last failure, if [`raise_on_fail`](ReporterBuilder::raise_on_fail) is set. Otherwise failures are
+    /// only counted and logged, as they are with it.
+    pub fn send(&self, packet: &[u8]) -> Result<(), Error> {
+        let sent = if packet.len() > self.limits().max_datagram {
+            Err(self.lose_too_large(packet.len()))
         } else {
-            for destination in &self.shared.destinations {
-                if let Err(error) = destination.send(packet, counters) {
-                    counters.lose(&error);
-                }
+            local::quietly(|| self.deliver(packet, None))
+        };
+        self.raised(sent)
+    }
+
+    /// The failure, if the program wants to see it.
+    pub(crate) fn raised(&self, sent: Result<(), Error>) -> Result<(), Error> {
+        if self.shared.config.raise_on_fail { sent } else { Ok(()) }
+    }
+
+    /// Sends the packet to every server, or keeps it where the thread's packets are captured. Gives the
+    /// last failure.
+    pub(crate) fn deliver(&self, packet: &[u8], capture: Option<&Capture>) -> Result<(), Error> {
+        if let Some(capture) = capture {
+            capture.keep(packet);
+            return Ok(());
+        }
+        let counters = &self.shared.counters;
+        let mut result = Ok(());
+        for destination in &self.shared.destinations {
+            if let Err(error) = destination.send(packet, counters) {
+                counters.lose(&error);
+                result = Err(error);
             }
         }
+        result
+    }
+
+    pub(crate) fn lose_too_large(&self, size: usize) -> Error {
+        let error = Error::TooLarge { size, limit: self.limits().max_datagram };
+        self.shared.counters.lose(&error);
+        error
+    }
+
+    /// Whether the request is sent; if not, it is counted.
+    pub(crate) fn samples(&self, request: &Summary<'_>) -> bool {
+        let Some(sampling) = &self.shared.config.sampling else { return true };
+        let takes = sampling.takes(request.status, request.request_time);
+        if !takes {
+            self.shared.counters.sampled_out();
+        }
+        takes
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.shared.config.limits
+    }
+
+    pub(crate) fn timer_rusage(&self) -> bool {
+        self.shared.config.timer_rusage
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -157,13 +214,16 @@ pub struct ReporterBuilder {
     servers: Vec<Text>,
     transports: Vec<Destination>,
     tags: Tags,
+    resolve_interval: Option<Duration>,
+    on_error: OnError,
 }
 
 impl ReporterBuilder {
     /// Sends every packet to this server, too: `host:port`, with an IPv6 address in brackets. At most
     /// [`MAX_SERVERS`].
     ///
-    /// Host names are resolved when the first packet is sent, by another thread.
+    /// Host names are resolved when the first packet is sent, by another thread, and
+    /// [again and again](Self::resolve_interval) after it.
     pub fn server(mut self, server: impl Into<Cow<'static, str>>) -> Self {
         self.servers.push(server.into());
         self
@@ -173,6 +233,33 @@ impl ReporterBuilder {
     pub fn servers(self, servers: impl AsRef<str>) -> Self {
         let servers = servers.as_ref().split(',').map(|server| server.trim().to_owned());
         servers.fold(self, Self::server)
+    }
+
+    /// How often the host names of servers are looked up again, so that a server that moves is followed: every
+    /// minute unless set, and every second at most, whatever is given. With [`Duration::MAX`] the address that
+    /// was found first is kept.
+    ///
+    /// The packet that is sent when the interval is over begins the look-up, on a thread that ends with it.
+    /// Neither that packet nor one after it waits: they go to the address in use until another one is found,
+    /// and when the look-up fails or takes for ever, that address stays, which counts as
+    /// [`resolve_failures`](Stats::resolve_failures). An address also stays while it is one of several that
+    /// were found. Reporters that send to the same server share its look-ups, and the shortest of their
+    /// intervals.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pynba_runtime::Reporter;
+    ///
+    /// let reporter = Reporter::builder()
+    ///     .server("pinba.example.com:30002")
+    ///     .resolve_interval(Duration::from_secs(10))
+    ///     .build()?;
+    /// assert_eq!(reporter.stats().resolve_failures, 0); // no packet, no look-up
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn resolve_interval(mut self, interval: Duration) -> Self {
+        self.resolve_interval = Some(interval);
+        self
     }
 
     /// Gives every packet to this transport, too.
@@ -217,22 +304,72 @@ impl ReporterBuilder {
         self
     }
 
+    /// Whether each timer says how much processor time was used while it ran, too (the fields 22 and 23).
+    /// Off unless set: it takes two more system calls for each timer.
+    pub fn timer_rusage(mut self, timer_rusage: bool) -> Self {
+        self.config.timer_rusage = timer_rusage;
+        self
+    }
+
+    /// Whether timers of equal tags are sent as one, with the sum of their times and hits. Off unless set, so
+    /// that the server's percentiles are exact; it happens anyway when a request would not fit in one packet.
+    pub fn merge_timers(mut self, merge_timers: bool) -> Self {
+        self.config.limits.merge_timers = merge_timers;
+        self
+    }
+
+    /// The largest packet in bytes, from 548 to 65527; 65507 unless set, which is all that UDP over IPv4 takes.
+    ///
+    /// What does not fit is merged, then split over several packets. On a network of its own, 1472 keeps packets
+    /// from being fragmented by Ethernet.
+    pub fn max_datagram(mut self, bytes: usize) -> Self {
+        self.config.limits.max_datagram = bytes;
+        self
+    }
+
+    /// Sends a part of the requests only.
+    pub fn sampling(mut self, sampling: Sampling) -> Self {
+        self.config.sampling = Some(sampling);
+        self
+    }
+
+    /// Called for every packet that is lost, where that is noticed: on the thread of the request mostly, so it
+    /// must not block. Failures are counted in [`Stats`] and logged besides.
+    pub fn on_error(mut self, on_error: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_error = OnError(Some(Arc::new(on_error)));
+        self
+    }
+
+    /// Whether [`ScriptMonitor::send`](crate::ScriptMonitor::send) and [`Reporter::send`] give failures back. A
+    /// monitored handler never sees one.
+    pub fn raise_on_fail(mut self, raise_on_fail: bool) -> Self {
+        self.config.raise_on_fail = raise_on_fail;
+        self
+    }
+
     /// Checks everything and builds the reporter. No socket is opened before the first packet.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidServer`] for a text that is no `host:port`, [`Error::TooManyServers`] above
-    /// [`MAX_SERVERS`], and [`Error::NoServer`] when there is neither a server nor a transport.
+    /// [`MAX_SERVERS`], [`Error::NoServer`] when there is neither a server nor a transport, and
+    /// [`Error::InvalidMaxDatagram`] for a size that no datagram has.
     pub fn build(self) -> Result<Reporter, Error> {
-        let Self { mut config, servers, transports: mut destinations, tags } = self;
+        let Self { mut config, servers, transports, tags, resolve_interval, on_error } = self;
         if servers.len() > MAX_SERVERS {
             return Err(Error::TooManyServers { given: servers.len() });
         }
-        if servers.is_empty() && destinations.is_empty() {
+        if servers.is_empty() && transports.is_empty() {
             return Err(Error::NoServer);
         }
+        let given = config.limits.max_datagram;
+        if !(Limits::SMALLEST..=Limits::LARGEST).contains(&given) {
+            return Err(Error::InvalidMaxDatagram { given });
+        }
+        let resolve_interval = resolve_interval.unwrap_or(RESOLVE_INTERVAL);
+        let mut destinations = transports;
         for server in &servers {
-            let server = UdpServer::shared(server)?;
+            let server = UdpServer::shared(server, resolve_interval)?;
             // Twice the same would count every request twice.
             if !destinations.iter().any(|other| other.is(&server)) {
                 destinations.push(Destination::Udp(server));
@@ -241,7 +378,7 @@ impl ReporterBuilder {
         for (name, value) in tags.iter() {
             config.tags.push_copy(name, value);
         }
-        let counters = Arc::default();
+        let counters = Arc::new(Counters::new(on_error));
         Ok(Reporter { shared: Arc::new(Shared { config, destinations, counters }) })
     }
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use crate::Error;
 use crate::encoder::Encoder;
+use crate::flush::FlushOptions;
 use crate::info::{RequestInfo, Summary};
 use crate::mailbox::{Mailbox, RequestId};
 use crate::reporter::Reporter;
@@ -11,7 +13,7 @@ use crate::system::{self, Rusage, Usage};
 use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
 use crate::timers::Timers;
-use crate::{foreign, local};
+use crate::{alloc, foreign, local, packets};
 
 type Text = Cow<'static, str>;
 
@@ -99,7 +101,9 @@ impl Request {
         for (name, value) in reporter.tags().iter() {
             self.tags.push_copy(name, value);
         }
+        self.timers.measure(if reporter.timer_rusage() { rusage } else { Rusage::Off });
         let usage_at_start = rusage.now();
+        alloc::begin(id);
         self.open = Some(Open {
             id,
             reporter,
@@ -128,6 +132,22 @@ impl Request {
 
     pub(crate) fn elapsed(&self) -> Option<Duration> {
         self.open.as_ref().map(|open| open.started.elapsed())
+    }
+
+    /// The time that was set.
+    pub(crate) fn told_time(&self) -> Option<Duration> {
+        self.open.as_ref()?.told.request_time
+    }
+
+    /// Stops the clocks: what comes until the end does not count.
+    pub(crate) fn stop(&mut self) {
+        self.timers.stop(Instant::now());
+        if let Some(open) = &mut self.open {
+            let summary = open.summary(None, &self.tags, Moment::now());
+            let (time, rusage) = (summary.request_time, (summary.user, summary.system));
+            open.told.request_time = Some(time);
+            open.told.rusage = Some(rusage);
+        }
     }
 
     pub(crate) fn tell(&mut self, what: impl FnOnce(&mut Told)) {
@@ -168,24 +188,18 @@ impl Request {
     /// What came from guards that ended on other threads.
     pub(crate) fn collect_mail(&mut self) {
         if let Some(open) = &self.open {
-            open.id.collect(|mail| self.timers.change(mail.timer, mail.change));
+            open.id.collect(|mail| _ = self.timers.change(mail.timer, mail.change));
         }
     }
 
-    /// Ends the request: encodes and sends it, and forgets everything.
-    pub(crate) fn end(&mut self, moment: Moment, encoder: &mut Encoder) {
+    /// Ends the request: sends it and forgets everything.
+    pub(crate) fn end(&mut self, panicking: bool, encoder: &mut Encoder) {
+        let now = Instant::now();
         let Some(open) = self.open.take() else { return };
-        open.id.close(|mail| self.timers.change(mail.timer, mail.change));
-        if open.enabled {
-            let packet = encoder.encode(
-                &(&open.summary(&self.tags, moment)).into(),
-                self.timers.at(moment.now).map(Into::into),
-            );
-            local::quietly(|| open.reporter.deliver(packet, open.capture.as_ref()));
-            let lost_tags = self.tags.lost() + self.timers.lost_tags();
-            let timers = &self.timers;
-            open.reporter.counters().left_out(timers.dropped(), timers.untagged(), lost_tags);
-        }
+        open.id.close(|mail| _ = self.timers.change(mail.timer, mail.change));
+        self.timers.stop(now);
+        let _ = open.send(None, &self.tags, &mut self.timers, Moment { now, panicking }, encoder);
+        alloc::end(open.id);
         encoder.trim();
         self.tags.clear();
         self.timers.clear();
@@ -193,22 +207,132 @@ impl Request {
         foreign::run(|| drop(open));
     }
 
-    /// The bytes that would be sent if the request ended at that moment.
+    /// Sends the request as it is now, and begins it anew.
+    pub(crate) fn flush(
+        &mut self,
+        options: &FlushOptions,
+        encoder: &mut Encoder,
+    ) -> Result<(), Error> {
+        self.collect_mail();
+        let moment = Moment::now();
+        let Some(open) = &self.open else { return Ok(()) };
+        let sent = if options.only_stopped {
+            let mut stopped = self.timers.copy_stopped();
+            let sent =
+                open.send(options.script_name.as_ref(), &self.tags, &mut stopped, moment, encoder);
+            self.timers.forget_stopped();
+            sent
+        } else {
+            self.timers.stop(moment.now);
+            let name = options.script_name.as_ref();
+            let sent = open.send(name, &self.tags, &mut self.timers, moment, encoder);
+            self.timers.forget_stopped();
+            sent
+        };
+        encoder.trim();
+        self.restart(options.reset);
+        sent
+    }
+
+    /// Forgets everything measured so far.
+    pub(crate) fn reset(&mut self) {
+        self.collect_mail();
+        self.timers.stop(Instant::now());
+        self.timers.forget_stopped();
+        self.timers.take_losses();
+        self.restart(true);
+    }
+
+    fn restart(&mut self, reset: bool) {
+        if reset {
+            self.tags.clear();
+        }
+        if let Some(open) = &mut self.open {
+            open.told.request_time = None;
+            open.told.rusage = None;
+            if reset {
+                open.told.document_size = 0;
+                open.told.memory_peak = None;
+                open.told.memory_footprint = 0;
+            }
+            open.usage_at_start = open.rusage.now();
+            alloc::begin(open.id);
+            open.started = Instant::now();
+        }
+    }
+
+    /// The bytes that would be sent if the request ended at that moment: the first packet, if it takes
+    /// several.
     pub(crate) fn packet(&self, moment: Moment, encoder: &mut Encoder) -> Option<Vec<u8>> {
-        let summary = self.open.as_ref()?.summary(&self.tags, moment);
-        let timers = self.timers.at(moment.now).map(Into::into);
-        Some(encoder.encode(&(&summary).into(), timers).to_vec())
+        let open = self.open.as_ref()?;
+        let mut timers = self.timers.clone();
+        timers.stop(moment.now);
+        let head = (&open.summary(None, &self.tags, moment)).into();
+        let mut first = None;
+        let keep = |packet: Result<&[u8], usize>| {
+            if let Ok(packet) = packet {
+                first.get_or_insert_with(|| packet.to_vec());
+            }
+        };
+        packets::each(encoder, head, &mut timers, moment.now, open.reporter.limits(), keep);
+        first
     }
 
     pub(crate) fn info(&self, moment: Moment) -> Option<RequestInfo> {
-        let summary = self.open.as_ref()?.summary(&self.tags, moment);
-        Some(RequestInfo::new(&summary, self.timers.at(moment.now)))
+        let summary = self.open.as_ref()?.summary(None, &self.tags, moment);
+        let timers = self.timers.view(0..self.timers.len(), moment.now);
+        Some(RequestInfo::new(&summary, timers))
     }
 }
 
 impl Open {
+    /// Sends the packets of the request, if it is enabled and in the sample.
+    fn send(
+        &self,
+        script_name: Option<&Text>,
+        tags: &PairBuffer,
+        timers: &mut Timers,
+        moment: Moment,
+        encoder: &mut Encoder,
+    ) -> Result<(), Error> {
+        if !self.enabled {
+            return Ok(());
+        }
+        let summary = self.summary(script_name, tags, moment);
+        let (reporter, capture) = (&self.reporter, self.capture.as_ref());
+        // A test wants to see each of its requests.
+        if capture.is_none() && !reporter.samples(&summary) {
+            return Ok(());
+        }
+        let mut result = Ok(());
+        local::quietly(|| {
+            packets::each(
+                encoder,
+                (&summary).into(),
+                timers,
+                moment.now,
+                reporter.limits(),
+                |packet| {
+                    let sent = match packet {
+                        Ok(packet) => reporter.deliver(packet, capture),
+                        Err(size) => Err(reporter.lose_too_large(size)),
+                    };
+                    result = sent.and(std::mem::replace(&mut result, Ok(())));
+                },
+            );
+        });
+        let losses = timers.take_losses();
+        reporter.counters().left_out(losses, tags.lost());
+        result
+    }
+
     /// Everything but the timers: what was told, else what the reporter says, else what was measured.
-    fn summary<'a>(&'a self, tags: &'a PairBuffer, moment: Moment) -> Summary<'a> {
+    fn summary<'a>(
+        &'a self,
+        script_name: Option<&'a Text>,
+        tags: &'a PairBuffer,
+        moment: Moment,
+    ) -> Summary<'a> {
         let (told, reporter) = (&self.told, &self.reporter);
         let usage = self.rusage.now();
         let (user, system) = told.rusage.unwrap_or_else(|| {
@@ -220,11 +344,14 @@ impl Open {
                 .unwrap_or_else(|| system::hostname()),
             server_name: first([told.server_name.as_ref(), reporter.server_name()])
                 .unwrap_or_else(|| system::hostname()),
-            script_name: self.script_name(),
+            script_name: self.script_name(script_name.unwrap_or(&told.script_name)),
             schema: first([told.schema.as_ref(), reporter.schema()]).unwrap_or_default(),
             status: self.status(moment.panicking).min(NO_STATUS - 1),
             document_size: told.document_size,
-            memory_peak: told.memory_peak.unwrap_or(usage.memory_peak),
+            memory_peak: told
+                .memory_peak
+                .or_else(|| alloc::peak(self.id))
+                .unwrap_or(usage.memory_peak),
             memory_footprint: told.memory_footprint,
             request_time: told
                 .request_time
@@ -232,12 +359,12 @@ impl Open {
             user,
             system,
             tags: tags.set(&[]),
+            timer_rusage: reporter.timer_rusage(),
         }
     }
 
-    fn script_name(&self) -> [&str; 2] {
+    fn script_name<'a>(&'a self, name: &'a str) -> [&'a str; 2] {
         let prefix = first([self.told.prefix.as_ref(), self.reporter.prefix()]).unwrap_or_default();
-        let name = &*self.told.script_name;
         if prefix.is_empty() && name.is_empty() { [UNNAMED, ""] } else { [prefix, name] }
     }
 
@@ -262,6 +389,7 @@ impl Drop for Request {
     fn drop(&mut self) {
         if let Some(open) = &self.open {
             open.id.close(drop);
+            alloc::end(open.id);
         }
         self.mailbox.release();
     }

@@ -1,9 +1,12 @@
 //! What a reporter did with its packets.
 
+use std::fmt;
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Error, diagnostics, system};
+use crate::timers::Losses;
+use crate::{Error, diagnostics, foreign, system};
 
 /// What a [`Reporter`](crate::Reporter) did since it was built. Packets are counted for each server.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -22,14 +25,48 @@ pub struct Stats {
     pub too_large: u64,
     /// Packets lost because the server's host name was not found.
     pub unresolved: u64,
+    /// Look-ups of servers' host names that failed, and those that could not begin because the one before
+    /// had not ended; each is counted by the reporter whose packet asked for it. As long as an address is
+    /// known, the packets go there: those that were lost count as [`unresolved`](Self::unresolved).
+    pub resolve_failures: u64,
     /// Packets lost for any other reason.
     pub failed: u64,
-    /// Timers that were not recorded because their request had too many.
+    /// Requests that were not in the sample, see [`Sampling`](crate::Sampling).
+    pub sampled_out: u64,
+    /// Timers that were folded into one of the same tags, because they would not have fitted in one packet
+    /// or because [`merge_timers`](crate::ReporterBuilder::merge_timers) asks for it.
+    pub merged_timers: u64,
+    /// Timers that were not recorded because their request had too many of different tags.
     pub dropped_timers: u64,
     /// Timers that were not sent because at run time no tag was left: no report could show them.
     pub untagged_timers: u64,
     /// Tags that were left out because those of their timer or request filled a whole packet already.
     pub dropped_tags: u64,
+}
+
+/// One line: what was sent, then what is not zero.
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} packets, {} bytes", self.packets, self.bytes)?;
+        for (count, what) in [
+            (self.refused, "refused"),
+            (self.buffer_full, "lost to a full buffer"),
+            (self.too_large, "too large"),
+            (self.unresolved, "lost to an unknown host"),
+            (self.resolve_failures, "look-ups failed"),
+            (self.failed, "failed"),
+            (self.sampled_out, "requests not in the sample"),
+            (self.merged_timers, "timers merged"),
+            (self.dropped_timers, "timers dropped"),
+            (self.untagged_timers, "timers without tags"),
+            (self.dropped_tags, "tags dropped"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why a packet was lost; each is counted and logged for itself.
@@ -60,18 +97,38 @@ impl Kind {
     }
 }
 
+/// Whom the program wants to be told.
+#[derive(Clone, Default)]
+pub(crate) struct OnError(pub(crate) Option<Arc<Told>>);
+
+type Told = dyn Fn(&Error) + Send + Sync;
+
+impl fmt::Debug for OnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "a function" } else { "none" })
+    }
+}
+
 /// The figures behind [`Stats`]. They are independent of each other, so relaxed order is enough.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
+    on_error: OnError,
     packets: AtomicU64,
     bytes: AtomicU64,
     lost: [AtomicU64; Kind::COUNT],
+    resolve_failures: AtomicU64,
+    sampled_out: AtomicU64,
+    merged_timers: AtomicU64,
     dropped_timers: AtomicU64,
     untagged_timers: AtomicU64,
     dropped_tags: AtomicU64,
 }
 
 impl Counters {
+    pub(crate) fn new(on_error: OnError) -> Self {
+        Self { on_error, ..Self::default() }
+    }
+
     pub(crate) fn sent(&self, bytes: usize) {
         self.packets.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -82,18 +139,34 @@ impl Counters {
         let kind = Kind::of(error);
         self.lost(kind);
         diagnostics::lost(kind, error);
+        if let Some(on_error) = &self.on_error.0 {
+            foreign::run(|| on_error(error));
+        }
+    }
+
+    pub(crate) fn resolve_failed(&self) {
+        self.resolve_failures.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn lost(&self, kind: Kind) {
         self.lost[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What a request could not take, or not send. Nearly always nothing.
-    pub(crate) fn left_out(&self, dropped_timers: u64, untagged_timers: u64, dropped_tags: u64) {
-        if dropped_timers + untagged_timers + dropped_tags > 0 {
-            self.dropped_timers.fetch_add(dropped_timers, Ordering::Relaxed);
-            self.untagged_timers.fetch_add(untagged_timers, Ordering::Relaxed);
-            self.dropped_tags.fetch_add(dropped_tags, Ordering::Relaxed);
+    pub(crate) fn sampled_out(&self) {
+        self.sampled_out.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What a request could not keep as it was. Nearly always nothing.
+    pub(crate) fn left_out(&self, timers: Losses, lost_tags: u64) {
+        for (counter, count) in [
+            (&self.merged_timers, timers.merged),
+            (&self.dropped_timers, timers.dropped),
+            (&self.untagged_timers, timers.untagged),
+            (&self.dropped_tags, timers.tags + lost_tags),
+        ] {
+            if count > 0 {
+                counter.fetch_add(count, Ordering::Relaxed);
+            }
         }
     }
 
@@ -106,7 +179,10 @@ impl Counters {
             buffer_full: lost(Kind::BufferFull),
             too_large: lost(Kind::TooLarge),
             unresolved: lost(Kind::Unresolved),
+            resolve_failures: self.resolve_failures.load(Ordering::Relaxed),
             failed: lost(Kind::Failed),
+            sampled_out: self.sampled_out.load(Ordering::Relaxed),
+            merged_timers: self.merged_timers.load(Ordering::Relaxed),
             dropped_timers: self.dropped_timers.load(Ordering::Relaxed),
             untagged_timers: self.untagged_timers.load(Ordering::Relaxed),
             dropped_tags: self.dropped_tags.load(Ordering::Relaxed),

@@ -129,6 +129,20 @@ impl Tags {
         self
     }
 
+    /// These tags, and for the names that `other` has, its values instead.
+    pub(crate) fn merged(&self, other: &Self) -> Self {
+        let mut extra = PairBuffer::new();
+        for (name, value) in self.iter() {
+            extra.push_copy(name, value);
+        }
+        extra.remove_all(None, other.set());
+        for (name, value) in other.iter() {
+            extra.push_copy(name, value);
+        }
+        extra.normalize(&[]);
+        Self::of(extra)
+    }
+
     /// The pairs in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.set().iter()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::mailbox::{Mail, RequestId};
 use crate::request::Request;
-use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill};
+use crate::tags::{PairBuffer, Pairs, StaticPair, StaticTags, TagValue, Tags, fill};
 use crate::timers::Change;
 use crate::{ENABLED, local};
 
@@ -39,7 +39,7 @@ impl TimerGuard {
             return Self::none();
         }
         let ticket =
-            local::with_current(|request| Ticket::start(request, tags, &PairBuffer::new()));
+            local::with_current(|request| Ticket::start(request, tags.pairs(), &PairBuffer::new()));
         Self { ticket: ticket.flatten() }
     }
 
@@ -55,9 +55,15 @@ impl TimerGuard {
         let Some(request) = local::current_id() else { return Self::none() };
         local::with_scratch(|scratch| {
             fill(scratch, tags.pairs(), dynamic);
-            let start = |request: &mut Request| Ticket::start(request, tags, scratch);
+            let start = |request: &mut Request| Ticket::start(request, tags.pairs(), scratch);
             Self { ticket: local::with_request(request, start).flatten() }
         })
+    }
+
+    /// A timer of a request that is not the thread's.
+    pub(crate) fn of(request: &mut Request, tags: &Tags) -> Self {
+        let (fixed, extra) = tags.parts();
+        Self { ticket: Ticket::start(request, fixed, extra) }
     }
 
     /// Stops the timer and tells its time; zero where nothing is recorded.
@@ -110,10 +116,14 @@ impl TimerGuard {
 }
 
 impl Ticket {
-    fn start(request: &mut Request, tags: &'static StaticTags, extra: &PairBuffer) -> Option<Self> {
+    fn start(
+        request: &mut Request,
+        fixed: &'static [StaticPair],
+        extra: &PairBuffer,
+    ) -> Option<Self> {
         let id = request.id()?;
         let since = Instant::now();
-        let timer = request.timers().start(tags.pairs(), extra, since)?;
+        let timer = request.timers().start(fixed, extra, since)?;
         Some(Self { request: id, timer, since })
     }
 

@@ -6,6 +6,9 @@
 /// The largest UDP payload over IPv4: 65535 bytes less 8 of UDP's header and 20 of IP's (RFC 768, RFC 791).
 pub(crate) const MAX_DATAGRAM: usize = 65_507;
 
+/// The same over IPv6: 65535 bytes less UDP's header, which IPv6's length does not count (RFC 8200).
+pub(crate) const MAX_DATAGRAM_IPV6: usize = 65_527;
+
 const VARINT: u32 = 0;
 const LENGTH_DELIMITED: u32 = 2;
 const FIXED_32: u32 = 5;

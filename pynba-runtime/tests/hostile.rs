@@ -11,7 +11,7 @@ use std::{io, thread};
 use pynba_runtime::__rt::{self, Site, StaticTags};
 use pynba_runtime::proto::Request;
 use pynba_runtime::testing::{Captured, Collector, capture};
-use pynba_runtime::{Reporter, Rusage, Tags, Transport, current};
+use pynba_runtime::{Reporter, Rusage, Transport, current};
 
 static DB: StaticTags = StaticTags::new(&[("group", "db")]);
 
@@ -201,26 +201,6 @@ fn a_timer_tagged_in_a_loop_leaves_room_for_others() {
 }
 
 #[test]
-fn static_timers_need_no_room_for_text() {
-    let reporter = reporter();
-    let mut recorded = 0;
-    capture(|| {
-        let _request = reporter.open("test");
-        for n in 0..300 {
-            drop(__rt::timer_with(&DB, |tags| tags.add("n", &format!("{n:08000}"))));
-        }
-        for _ in 0..10 {
-            drop(__rt::timer(&DB));
-        }
-        recorded = current().info().unwrap().timers.len();
-    });
-    let dropped = usize::try_from(reporter.stats().dropped_timers).unwrap();
-    assert!((100..200).contains(&dropped), "{dropped}");
-    assert_eq!(recorded + dropped, 310);
-    assert!(recorded >= 10 + 131, "the megabyte is used, and the literals need none of it");
-}
-
-#[test]
 fn changes_from_two_threads_are_applied_in_their_order() {
     let request = measured(|| {
         let timer = __rt::timer(&DB);
@@ -284,18 +264,6 @@ fn captures_end_with_their_closure_and_nest() {
     drop(reporter.open("sent"));
     assert_eq!(collector.recv(Duration::from_secs(10)).unwrap().script_name, "sent");
     assert!(reporter.stats().bytes > 20);
-}
-
-#[test]
-fn a_capture_shows_no_packet_that_would_not_be_sent() {
-    let reporter = reporter();
-    let requests = capture(|| {
-        let request = reporter.open("test");
-        for n in 0..20_000 {
-            request.current().add_timer(Tags::new().with("n", n), Duration::ZERO, 1);
-        }
-    });
-    assert_eq!((requests.len(), reporter.stats().too_large), (0, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 use std::{io, thread};
 
@@ -450,21 +450,6 @@ fn a_tag_that_measures_itself_works() {
     assert_eq!(tags, [inner, owned([("group", "db"), ("outer", "value")])]);
 }
 
-#[test]
-fn a_request_with_too_many_timers_stays_bounded() {
-    let reporter = reporter();
-    let mut recorded = 0;
-    capture(|| {
-        let _request = reporter.open("test");
-        for _ in 0..70_000 {
-            drop(__rt::timer(&DB));
-        }
-        recorded = current().info().unwrap().timers.len();
-    });
-    assert_eq!(recorded, 65_536);
-    assert_eq!(reporter.stats().dropped_timers, 70_000 - 65_536);
-}
-
 /// Answers each packet with the next of some results.
 struct Scripted(Mutex<Vec<io::Result<()>>>);
 
@@ -506,27 +491,6 @@ fn a_transport_that_panics_harms_nobody() {
     }));
     assert_eq!(*result.unwrap_err().downcast::<&str>().unwrap(), "the handler's own panic");
     assert_eq!(reporter.stats().failed, 1);
-}
-
-#[test]
-fn a_packet_too_large_is_counted_and_not_sent() {
-    struct Keeps(Arc<Mutex<Vec<usize>>>);
-    impl Transport for Keeps {
-        fn send(&self, datagram: &[u8]) -> io::Result<()> {
-            self.0.lock().unwrap().push(datagram.len());
-            Ok(())
-        }
-    }
-    let sent = Arc::new(Mutex::new(Vec::new()));
-    let reporter = Reporter::builder().transport(Keeps(sent.clone())).build().unwrap();
-    for name in ["too large", "small"] {
-        let request = reporter.open(name);
-        for n in 0..if name == "small" { 1 } else { 20_000 } {
-            request.current().add_timer(Tags::new().with("n", n), SECOND, 1);
-        }
-    }
-    assert_eq!(sent.lock().unwrap().len(), 1);
-    assert_eq!((reporter.stats().too_large, reporter.stats().packets), (1, 1));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::proto::Request;
-use crate::tags::PairBuffer;
+use crate::tags::{MAX_WORD, PairBuffer};
 
 type Pairs = Vec<(String, String)>;
 
@@ -54,10 +54,14 @@ impl Input {
             memory_footprint: self.memory_footprint,
             schema: &self.schema,
             tags: tags.set(&[]),
+            timer_rusage: false,
+            max_word: MAX_WORD,
         };
         let timers = timers.iter().map(|(hit_count, value, tags)| PacketTimer {
             hit_count: *hit_count,
             value: *value,
+            user: 0.0,
+            system: 0.0,
             tags: tags.set(&[]),
         });
         encoder.encode(&head, timers).to_vec()

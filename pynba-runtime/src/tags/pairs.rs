@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::dictionary;
 use crate::wire::MAX_DATAGRAM;
 
 /// Longer text is cut: an eighth of a datagram, so that one long text leaves room for the others. Servers keep
@@ -288,6 +289,25 @@ pub(crate) struct TagSet<'a> {
 impl<'a> TagSet<'a> {
     pub(crate) fn len(&self) -> usize {
         self.fixed.len() + self.extra.len()
+    }
+
+    /// Where in a table of so many slots, a power of two, an equal set is looked for.
+    #[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]
+    pub(crate) fn hash(self, slots: usize) -> usize {
+        let words = self.iter().flat_map(|(name, value)| [name, value]);
+        let hash = words.fold(0_u64, |hash, word| {
+            // Rotated, so that the order of the words counts.
+            hash.rotate_left(5) ^ dictionary::hash(word.as_bytes())
+        });
+        hash as usize & (slots - 1)
+    }
+
+    pub(crate) fn equals(self, other: Self) -> bool {
+        // Those of one place in the program, which are the most.
+        let same = std::ptr::eq(self.fixed, other.fixed)
+            && self.extra.is_empty()
+            && other.extra.is_empty();
+        same || (self.len() == other.len() && self.iter().eq(other.iter()))
     }
 
     /// The pairs as text of their own.

@@ -1,31 +1,38 @@
-//! Real sockets on the loopback, and a resolver that the test controls.
+//! Real sockets on the loopback.
 
-use std::sync::mpsc;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::thread;
+use std::time::Instant;
 
 use super::*;
 
-const WAIT: Duration = Duration::from_secs(10);
+pub(super) const WAIT: Duration = Duration::from_secs(10);
+const MINUTE: Duration = Duration::from_secs(60);
 
-fn receiver() -> (UdpSocket, SocketAddr) {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+pub(super) fn receiver() -> (UdpSocket, SocketAddr) {
+    listening(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
+}
+
+/// `None` on a machine without IPv6.
+pub(super) fn receiver_v6() -> Option<(UdpSocket, SocketAddr)> {
+    let socket = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0))
+        .inspect_err(|_| eprintln!("skipped: this machine has no IPv6 loopback"));
+    socket.ok().map(listening)
+}
+
+fn listening(socket: UdpSocket) -> (UdpSocket, SocketAddr) {
     socket.set_read_timeout(Some(WAIT)).unwrap();
     let address = socket.local_addr().unwrap();
     (socket, address)
 }
 
-fn received(socket: &UdpSocket) -> Vec<u8> {
+pub(super) fn received(socket: &UdpSocket) -> Vec<u8> {
     let mut buffer = [0; 1024];
     let length = socket.recv(&mut buffer).expect("a datagram");
     buffer[..length].to_vec()
 }
 
-fn named(resolver: Resolver) -> Arc<UdpServer> {
-    let address = Address::Name { host: "pinba.test".to_owned(), port: 30002 };
-    Arc::new(UdpServer::new("pinba.test:30002", address, resolver))
-}
-
-fn until(condition: impl Fn() -> bool) {
+pub(super) fn until(condition: impl Fn() -> bool) {
     let end = Instant::now() + WAIT;
     while !condition() {
         assert!(Instant::now() < end, "waited too long");
@@ -33,23 +40,22 @@ fn until(condition: impl Fn() -> bool) {
     }
 }
 
+fn shared(server: impl std::fmt::Display) -> Arc<UdpServer> {
+    UdpServer::shared(&server.to_string(), MINUTE).unwrap()
+}
+
 #[test]
 fn servers_are_shared_while_they_are_used() {
     let (first, second) = ("127.0.0.1:9", "127.0.0.1:10");
-    let one = UdpServer::shared(first).unwrap();
-    assert!(Arc::ptr_eq(&one, &UdpServer::shared(first).unwrap()));
-    assert!(!Arc::ptr_eq(&one, &UdpServer::shared(second).unwrap()));
+    let one = shared(first);
+    assert!(Arc::ptr_eq(&one, &shared(first)));
+    assert!(!Arc::ptr_eq(&one, &shared(second)));
 }
 
 #[test]
 fn sends_over_ipv6() {
-    let Ok(socket) = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)) else {
-        eprintln!("skipped: this machine has no IPv6 loopback");
-        return;
-    };
-    socket.set_read_timeout(Some(WAIT)).unwrap();
-    let server = UdpServer::shared(&socket.local_addr().unwrap().to_string()).unwrap();
-    server.send(b"six", &Arc::default()).unwrap();
+    let Some((socket, address)) = receiver_v6() else { return };
+    shared(address).send(b"six", &Arc::default()).unwrap();
     assert_eq!(received(&socket), b"six");
 }
 
@@ -57,7 +63,7 @@ fn sends_over_ipv6() {
 fn the_first_packet_after_a_restart_arrives() {
     let (socket, address) = receiver();
     drop(socket);
-    let server = UdpServer::shared(&address.to_string()).unwrap();
+    let server = shared(address);
     let counters = Arc::<Counters>::default();
     server.send(b"nobody listens", &counters).unwrap();
     // The refusal is waiting in our socket when the collector is back.
@@ -73,70 +79,12 @@ fn the_first_packet_after_a_restart_arrives() {
 }
 
 #[test]
-fn a_host_name_is_resolved_once_and_the_first_packet_arrives() {
-    let (socket, address) = receiver();
-    let lookups = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&lookups);
-    let server = named(Box::new(move |host, port| {
-        seen.lock().unwrap().push((host.to_owned(), port));
-        Ok(vec![address])
-    }));
-    let counters = Arc::<Counters>::default();
-    for packet in [b"one", b"two", b"tri"] {
-        server.send(packet, &counters).unwrap();
-        assert_eq!(received(&socket), packet);
+fn an_address_that_nothing_leads_to_is_tried_again() {
+    // Nobody may connect to the broadcast address unless he has asked for it before.
+    let server = shared("255.255.255.255:9");
+    for _ in 0..2 {
+        let error = server.send(b"lost", &Arc::default()).unwrap_err();
+        assert!(matches!(error, Error::Connect { .. }), "{error:?}");
+        assert!(server.fixed.get().is_none());
     }
-    assert_eq!(*lookups.lock().unwrap(), [("pinba.test".to_owned(), 30002)]);
-    assert_eq!(counters.snapshot().packets, 3);
-}
-
-#[test]
-fn a_resolver_that_hangs_delays_nobody_for_long_and_loses_nothing_it_can_keep() {
-    let (socket, address) = receiver();
-    let (release, hanging) = mpsc::channel::<()>();
-    let hanging = Mutex::new(hanging);
-    let server = named(Box::new(move |_, _| {
-        let _ = hanging.lock().unwrap().recv_timeout(WAIT);
-        Ok(vec![address])
-    }));
-    let counters = Arc::<Counters>::default();
-    // Only the first one waits, and it returns although the resolver still hangs.
-    server.send(b"0", &counters).unwrap();
-    for _ in 1..QUEUE_LENGTH {
-        server.send(b"queued", &counters).unwrap();
-    }
-    let error = server.send(b"too many", &counters).unwrap_err();
-    assert_eq!(Kind::of(&error), Kind::Unresolved);
-    assert_eq!(counters.snapshot().packets, 0);
-
-    release.send(()).unwrap();
-    assert_eq!(received(&socket), b"0");
-    for _ in 1..QUEUE_LENGTH {
-        assert_eq!(received(&socket), b"queued");
-    }
-    until(|| counters.snapshot().packets == QUEUE_LENGTH as u64);
-}
-
-#[test]
-fn a_resolver_that_fails_is_counted_and_asked_again_later() {
-    let (socket, address) = receiver();
-    let answers = Mutex::new(vec![Ok(vec![address]), Err(ErrorKind::NotFound.into())]);
-    let server = named(Box::new(move |_, _| answers.lock().unwrap().pop().unwrap()));
-    let counters = Arc::<Counters>::default();
-    server.send(b"lost", &counters).unwrap();
-    until(|| counters.snapshot().unresolved == 1);
-    let error = server.send(b"too early", &counters).unwrap_err();
-    assert!(
-        matches!(&error, Error::Resolve { source, .. } if source.kind() == ErrorKind::NotFound)
-    );
-
-    lock(&server.lookup).state =
-        LookupState::Failed { again: Instant::now(), kind: ErrorKind::NotFound };
-    server.send(b"found", &counters).unwrap();
-    assert_eq!(received(&socket), b"found");
-}
-
-#[test]
-fn a_name_without_an_address_is_an_error() {
-    assert_eq!(connect_any(&[]).unwrap_err().kind(), ErrorKind::NotFound);
 }

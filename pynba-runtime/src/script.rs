@@ -1,0 +1,211 @@
+//! Scripts and workers: one request for each run or job, without an attribute and a thread-local.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::env;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use crate::encoder::Encoder;
+use crate::flush::FlushOptions;
+use crate::process;
+use crate::reporter::{Reporter, ReporterBuilder};
+use crate::request::Request;
+use crate::setters::setters;
+use crate::tags::{PairBuffer, TagValue, Tags, fill};
+use crate::timer_guard::TimerGuard;
+use crate::{Error, local};
+
+/// Measures a script, or the jobs of a worker, one request for each.
+///
+/// Nothing is looked up in the thread: the monitor is the request, and may be kept and moved. Timers of
+/// [`timer!`](https://docs.rs/pynba/latest/pynba/macro.timer.html) do not find it; [`timer`](Self::timer) makes its
+/// own.
+///
+/// ```
+/// use pynba_runtime::{ScriptMonitor, Tags};
+///
+/// let monitor = ScriptMonitor::new("127.0.0.1:30002")?;
+/// for job in ["import", "export"] {
+///     monitor.tag("job", job);
+///     {
+///         let _timer = monitor.timer(Tags::new().with("group", "db"));
+///     }
+///     monitor.send()?; // and the next round begins
+/// }
+/// # Ok::<(), pynba_runtime::Error>(())
+/// ```
+///
+/// Its `script_name` is the program's file name, never its arguments, which may contain secrets. Dropped before
+/// what it measured is sent, it sends.
+#[derive(Debug)]
+pub struct ScriptMonitor {
+    reporter: Reporter,
+    request: RefCell<Request>,
+    encoder: RefCell<Encoder>,
+    /// Whether something was measured or said since the last packet.
+    unsent: Cell<bool>,
+}
+
+/// Builds a [`ScriptMonitor`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct ScriptMonitorBuilder {
+    reporter: ReporterBuilder,
+    script_name: Option<Cow<'static, str>>,
+}
+
+impl ScriptMonitorBuilder {
+    /// The reporter to build: servers, names, tags.
+    pub fn reporter(mut self, set: impl FnOnce(ReporterBuilder) -> ReporterBuilder) -> Self {
+        self.reporter = set(self.reporter);
+        self
+    }
+
+    /// [`ReporterBuilder::server`].
+    pub fn server(self, server: impl Into<Cow<'static, str>>) -> Self {
+        self.reporter(|reporter| reporter.server(server))
+    }
+
+    /// [`ReporterBuilder::raise_on_fail`].
+    pub fn raise_on_fail(self, raise_on_fail: bool) -> Self {
+        self.reporter(|reporter| reporter.raise_on_fail(raise_on_fail))
+    }
+
+    /// The name under which the script is counted, instead of the program's file name.
+    pub fn script_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.script_name = Some(name.into());
+        self
+    }
+
+    /// Begins the first round.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ReporterBuilder::build`].
+    pub fn build(self) -> Result<ScriptMonitor, Error> {
+        let name = self.script_name.unwrap_or_else(|| program().into());
+        Ok(ScriptMonitor::open(self.reporter.build()?, name))
+    }
+}
+
+impl ScriptMonitor {
+    /// A monitor that sends to this server, `host:port`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidServer`] when it is none.
+    pub fn new(server: impl Into<Cow<'static, str>>) -> Result<Self, Error> {
+        Self::builder().server(server).build()
+    }
+
+    /// A builder without servers.
+    pub fn builder() -> ScriptMonitorBuilder {
+        ScriptMonitorBuilder::default()
+    }
+
+    /// A monitor of a reporter that there is already.
+    #[must_use]
+    pub fn with_reporter(reporter: &Reporter) -> Self {
+        Self::open(reporter.clone(), program().into())
+    }
+
+    fn open(reporter: Reporter, script_name: Cow<'static, str>) -> Self {
+        let mut request = Request::new();
+        if process::is_on() {
+            let capture = local::capture();
+            request.begin(reporter.clone(), None, script_name, capture);
+        }
+        Self {
+            reporter,
+            request: RefCell::new(request),
+            encoder: RefCell::default(),
+            unsent: Cell::new(true),
+        }
+    }
+
+    /// Nothing of the program runs in `act`, so the borrow is free.
+    fn act<R>(&self, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
+        self.unsent.set(true);
+        let mut request = self.request.try_borrow_mut().ok()?;
+        request.collect_mail();
+        Some(act(&mut request))
+    }
+
+    setters!();
+
+    /// Starts a timer, which stops when its guard is dropped, on whatever thread.
+    #[expect(clippy::needless_pass_by_value, reason = "tags are made where they are used")]
+    pub fn timer(&self, tags: Tags) -> TimerGuard {
+        self.act(|request| TimerGuard::of(request, &tags)).unwrap_or(TimerGuard::none())
+    }
+
+    /// Sets a request tag, instead of the values that it and the tags below it (`name.key`) had.
+    #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
+    pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
+        let name = name.into();
+        let mut pairs = PairBuffer::new();
+        fill(&mut pairs, &[], |pairs| pairs.add_named(&name, &value));
+        self.act(|request| request.set_tags(Some(&name), pairs.set(&[])));
+    }
+
+    /// The time since this round began, or until [`stop`](Self::stop).
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let Ok(request) = self.request.try_borrow() else { return Duration::ZERO };
+        request.told_time().or_else(|| request.elapsed()).unwrap_or_default()
+    }
+
+    /// Stops the clock of this round, and every timer that runs. What comes until [`send`](Self::send) does not
+    /// count.
+    pub fn stop(&self) {
+        self.act(Request::stop);
+    }
+
+    /// Sends this round and begins the next one. Failures are counted and logged.
+    pub fn flush(&self) {
+        let _ = self.round();
+    }
+
+    /// Sends this round and begins the next one: times and timers start over, names and tags stay.
+    ///
+    /// # Errors
+    ///
+    /// The last failure, if [`raise_on_fail`](ReporterBuilder::raise_on_fail) is set. The round is over
+    /// nevertheless.
+    pub fn send(&self) -> Result<(), Error> {
+        self.reporter.raised(self.round())
+    }
+
+    fn round(&self) -> Result<(), Error> {
+        let options = FlushOptions::new();
+        let mut encoder = self.encoder.borrow_mut();
+        let sent = self.request.borrow_mut().flush(&options, &mut encoder);
+        self.unsent.set(false);
+        sent
+    }
+
+    /// The reporter, for its [`stats`](Reporter::stats).
+    #[must_use]
+    pub fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+}
+
+impl Drop for ScriptMonitor {
+    fn drop(&mut self) {
+        let request = self.request.get_mut();
+        if !self.unsent.get() {
+            request.set_enabled(false);
+        }
+        request.end(thread::panicking(), self.encoder.get_mut());
+    }
+}
+
+/// The program's file name.
+fn program() -> String {
+    let path = env::args_os().next().unwrap_or_default();
+    let name = Path::new(&path).file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}

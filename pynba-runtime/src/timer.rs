@@ -1,0 +1,230 @@
+//! The timer that the program starts and stops by hand.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+use std::{error, fmt};
+
+use crate::mailbox::{Mail, RequestId};
+use crate::tags::Tags;
+use crate::timers::Change;
+use crate::{ENABLED, local};
+
+/// A timer that is started and stopped by hand, as often as the program likes: the last time counts.
+///
+/// It belongs to the request in which it was made. One that still runs at the end of the request is stopped
+/// there and sent; one that was never started is not sent. Outside a request it is a stopwatch.
+///
+/// ```
+/// use pynba_runtime::{Tags, Timer, TimerError};
+///
+/// # let reporter = pynba_runtime::Reporter::builder().server("127.0.0.1:30002").build()?;
+/// # let _request = reporter.open("test");
+/// let timer = Timer::new(Tags::new().with("group", "db"));
+/// timer.start()?;
+/// assert_eq!(timer.start(), Err(TimerError::AlreadyStarted));
+/// timer.stop()?;
+/// println!("{:?}", timer.elapsed());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Where a scope is what is measured, [`TimerGuard`](crate::TimerGuard) is the better one: it cannot be forgotten.
+pub struct Timer {
+    request: Option<RequestId>,
+    /// Its number in the request.
+    number: Cell<Option<u32>>,
+    tags: RefCell<Tags>,
+    clock: Cell<Clock>,
+    data: Option<Box<dyn Any + Send>>,
+}
+
+#[derive(Clone, Copy)]
+enum Clock {
+    Ready,
+    Running(Instant),
+    Stopped(Duration),
+}
+
+/// A [`Timer`] was started or stopped at the wrong time.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum TimerError {
+    /// It runs already.
+    AlreadyStarted,
+    /// It does not run.
+    NotStarted,
+}
+
+impl fmt::Display for TimerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadyStarted => "the timer runs already",
+            Self::NotStarted => "the timer does not run",
+        })
+    }
+}
+
+impl error::Error for TimerError {}
+
+impl Timer {
+    /// A timer of the current request, not started.
+    #[must_use]
+    pub fn new(tags: Tags) -> Self {
+        let request = if ENABLED { local::current_id() } else { None };
+        Self::of(request, tags)
+    }
+
+    pub(crate) fn of(request: Option<RequestId>, tags: Tags) -> Self {
+        let timer = Self {
+            request,
+            number: Cell::new(None),
+            tags: RefCell::new(tags),
+            clock: Cell::new(Clock::Ready),
+            data: None,
+        };
+        timer.register();
+        timer
+    }
+
+    /// Starts it, also when it has stopped before: the new time replaces the old one.
+    ///
+    /// # Errors
+    ///
+    /// [`TimerError::AlreadyStarted`] when it runs.
+    pub fn start(&self) -> Result<(), TimerError> {
+        if self.is_started() {
+            return Err(TimerError::AlreadyStarted);
+        }
+        let now = Instant::now();
+        self.clock.set(Clock::Running(now));
+        if !self.change(Change::Start(now)) {
+            // A flush has sent and forgotten it.
+            self.register();
+            self.change(Change::Start(now));
+        }
+        Ok(())
+    }
+
+    /// Stops it.
+    ///
+    /// # Errors
+    ///
+    /// [`TimerError::NotStarted`] when it does not run, because it was never started, has been stopped, or was
+    /// stopped by [`stop_timers`](crate::Current::stop_timers) or a flush.
+    pub fn stop(&self) -> Result<(), TimerError> {
+        let Clock::Running(since) = self.clock() else { return Err(TimerError::NotStarted) };
+        let now = Instant::now();
+        self.clock.set(Clock::Stopped(now.saturating_duration_since(since)));
+        self.change(Change::Stop(now));
+        Ok(())
+    }
+
+    /// Whether it runs.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        matches!(self.clock(), Clock::Running(_))
+    }
+
+    /// Its time: that of the last run, or of the present one until now; zero before the first start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        match self.clock() {
+            Clock::Ready => Duration::ZERO,
+            Clock::Running(since) => since.elapsed(),
+            Clock::Stopped(time) => time,
+        }
+    }
+
+    /// Its tags.
+    #[must_use]
+    pub fn tags(&self) -> Tags {
+        self.tags.borrow().clone()
+    }
+
+    /// Sets these tags, instead of the values that the tags of the same names had.
+    #[expect(clippy::needless_pass_by_value, reason = "tags are made where they are used")]
+    pub fn merge_tags(&self, tags: Tags) {
+        let merged = self.tags.borrow().merged(&tags);
+        self.replace_tags(merged);
+    }
+
+    /// Sets these tags, instead of all that it had.
+    pub fn replace_tags(&self, tags: Tags) {
+        self.change(Change::Tags(tags.clone()));
+        self.tags.replace(tags);
+    }
+
+    /// What [`set_data`](Self::set_data) has put there, if it is of that type.
+    #[must_use]
+    pub fn data<T: Any>(&self) -> Option<&T> {
+        self.data.as_deref()?.downcast_ref()
+    }
+
+    /// Keeps a value with the timer. It is never sent.
+    pub fn set_data(&mut self, data: impl Any + Send) {
+        self.data = Some(Box::new(data));
+    }
+
+    /// Forgets the timer: it is not sent.
+    pub fn delete(self) {
+        self.change(Change::Discard);
+    }
+
+    /// The clock, which the request may have stopped meanwhile.
+    fn clock(&self) -> Clock {
+        let clock = self.clock.get();
+        if let (Clock::Running(since), Some(request), Some(number)) =
+            (clock, self.request, self.number.get())
+        {
+            let stopped = local::with_request(request, |request| {
+                request.collect_mail();
+                let timers = request.timers();
+                (!timers.is_running(number))
+                    .then(|| timers.value(number).unwrap_or_else(|| since.elapsed()))
+            });
+            if let Some(time) = stopped.flatten() {
+                self.clock.set(Clock::Stopped(time));
+            }
+        }
+        self.clock.get()
+    }
+
+    fn register(&self) {
+        let Some(id) = self.request else { return };
+        let ready = local::with_request(id, |request| request.timers().ready(&self.tags.borrow()));
+        self.number.set(ready.flatten());
+    }
+
+    /// `false` when the request is here and has no such timer any more.
+    fn change(&self, change: Change) -> bool {
+        let (Some(request), Some(timer)) = (self.request, self.number.get()) else { return true };
+        let mut change = Some(change);
+        let here = local::with_request(request, |request| {
+            request.collect_mail();
+            change.take().is_none_or(|change| request.timers().change(timer, change))
+        });
+        if let Some(change) = change {
+            // The end of the request has stopped and sent it, or nobody is there to be told.
+            let _ = request.post(Mail { timer, change });
+        }
+        here.unwrap_or(true)
+    }
+}
+
+/// Another timer of the same tags in the same request, not started. What [`set_data`](Timer::set_data) has put
+/// there stays with the first one.
+impl Clone for Timer {
+    fn clone(&self) -> Self {
+        Self::of(self.request, self.tags())
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer")
+            .field("tags", &self.tags.borrow())
+            .field("started", &self.is_started())
+            .field("elapsed", &self.elapsed())
+            .finish_non_exhaustive()
+    }
+}

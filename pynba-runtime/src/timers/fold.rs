@@ -1,0 +1,58 @@
+//! Timers of equal tags become one: their times and hits are summed.
+
+use super::{State, Timer, Timers};
+
+const EMPTY: u32 = u32::MAX;
+
+impl Timers {
+    /// Folds those that have stopped, in time linear in their number, and forgets those that were
+    /// discarded. The first of each kind keeps its place.
+    pub(crate) fn fold(&mut self) {
+        let Self { list, pairs, table, .. } = self;
+        let slots = (list.len() * 2).next_power_of_two();
+        table.clear();
+        table.resize(slots, EMPTY);
+        let mut kept = 0;
+        for at in 0..list.len() {
+            let equal = match list[at].state {
+                State::Discarded => continue,
+                State::Ready | State::Running { .. } => None,
+                State::Stopped { .. } => {
+                    let tags = list[at].tags(pairs);
+                    let mut slot = tags.hash(slots);
+                    loop {
+                        let Some(other) = list.get(table[slot] as usize) else {
+                            table[slot] = u32::try_from(kept).unwrap_or(EMPTY);
+                            break None;
+                        };
+                        if other.tags(pairs).equals(tags) {
+                            break Some(table[slot] as usize);
+                        }
+                        slot = (slot + 1) & (slots - 1);
+                    }
+                }
+            };
+            if let Some(equal) = equal {
+                let folded = list[at].clone();
+                list[equal].absorb(&folded);
+                self.losses.merged += 1;
+            } else {
+                list.swap(kept, at);
+                kept += 1;
+            }
+        }
+        list.truncate(kept);
+    }
+}
+
+impl Timer {
+    fn absorb(&mut self, other: &Self) {
+        if let (State::Stopped { value, cpu }, State::Stopped { value: more, cpu: more_cpu }) =
+            (&mut self.state, other.state)
+        {
+            *value = value.saturating_add(more);
+            *cpu = cpu.plus(more_cpu);
+            self.hit_count = self.hit_count.max(1).saturating_add(other.hit_count.max(1));
+        }
+    }
+}
