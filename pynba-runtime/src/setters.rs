@@ -53,7 +53,8 @@ macro_rules! setters {
             self.act(|request| request.tell(|told| told.document_size = bytes));
         }
 
-        /// Sets the memory used at most in bytes, instead of the process's peak resident set.
+        /// Sets the memory used at most in bytes, instead of the process's peak resident set (or the request's
+        /// heap, with [`alloc::Tracking`](crate::alloc::Tracking)).
         pub fn set_memory_peak(&self, bytes: u64) {
             self.act(|request| request.tell(|told| told.memory_peak = Some(bytes)));
         }

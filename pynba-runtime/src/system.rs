@@ -1,6 +1,6 @@
 //! What only the operating system knows: the processor time used, the memory used, the host's name.
 //!
-//! Everything `unsafe` of this crate stands here, behind safe functions. Where there is no such call
+//! The `unsafe` of these calls stands here, behind safe functions. Where there is no such call
 //! (or with `--cfg pynba_portable`, to try that branch anywhere) they answer zero or a stand-in.
 
 #![allow(unsafe_code)]
@@ -19,7 +19,8 @@ pub enum Rusage {
     /// Of the thread that runs the request, `getrusage(RUSAGE_THREAD)`; right for servers that run many
     /// requests at once. Linux only; elsewhere as [`Process`](Self::Process).
     Thread,
-    /// Not asked for: `ru_utime`, `ru_stime` and `memory_peak` are 0 unless set. Saves two system calls
+    /// Not asked for: `ru_utime`, `ru_stime` and `memory_peak` are 0 unless set (with
+    /// [`alloc::Tracking`](crate::alloc::Tracking) the last is the heap's peak nevertheless). Saves two system calls
     /// for each request.
     Off,
 }
