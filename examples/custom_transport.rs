@@ -28,14 +28,14 @@ impl PacketFile {
 impl Transport for PacketFile {
     fn send(&self, datagram: &[u8]) -> io::Result<()> {
         let length = u16::try_from(datagram.len()).map_err(io::Error::other)?;
-        // In one piece, so that a full disk does not leave a length without its packet.
+        // One write for both: a length without its packet would spoil all that follows.
         let record = [&length.to_be_bytes(), datagram].concat();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(&record)
     }
 }
 
 // The reporter may be any expression, an argument as well.
-#[monitor(reporter, script_name = path, schema = "http")]
+#[monitor(reporter, script_name = path, schema = "http", tags(method = "GET"))]
 fn handle(reporter: &Reporter, path: &'static str) -> Result<String, &'static str> {
     {
         let _timer = timer!(group = "db", op = ["select", "pages"]);

@@ -28,11 +28,7 @@ struct Job {
 fn work(worker: usize, job: &Job) -> Result<(), &'static str> {
     let bytes = load(job.id);
     timer!(group = "cpu", op = job.kind => pretend_to_work(2 + bytes % 5));
-    if job.id % 10 == 7 {
-        pynba::current().tag("error", "timeout");
-        return Err("the image server did not answer");
-    }
-    store(job.id, bytes)
+    store(job.id, bytes).inspect_err(|error| pynba::current().tag("error", error))
 }
 
 #[timed(group = "db", op = "select")]
@@ -44,8 +40,8 @@ fn load(id: usize) -> u64 {
 // The expressions of the attribute may use the arguments.
 #[timed(group = "db", op = ["insert", "update"], shard = id % 2)]
 fn store(id: usize, bytes: u64) -> Result<(), &'static str> {
-    pretend_to_work(1 + (id as u64 + bytes) % 2);
-    Ok(())
+    pretend_to_work(1 + bytes % 2);
+    if id % 10 == 7 { Err("deadlock") } else { Ok(()) }
 }
 
 fn pretend_to_work(milliseconds: u64) {
@@ -117,7 +113,7 @@ fn print_jobs(requests: &[Captured]) {
     for ((worker, script), (mut times, failed)) in rows {
         times.sort_by(f32::total_cmp);
         let (worker, jobs) = (worker.unwrap_or_default(), times.len());
-        let (p50, max) = (times[jobs / 2], times[jobs - 1]);
+        let (p50, max) = (times[(jobs - 1) / 2], times[jobs - 1]);
         println!(
             "│ {worker:>6} │ {script:<16} │ {jobs:>4} │ {failed:>6} │ {p50:>8.2} │ {max:>8.2} │"
         );

@@ -102,6 +102,42 @@ fn a_dead_server_allocates_nothing() {
 }
 
 #[test]
+fn a_server_given_by_name_allocates_nothing() {
+    let collector = Collector::bind().unwrap();
+    let server = format!("localhost:{}", collector.address().port());
+    let reporter = Reporter::builder().server(server).build().unwrap();
+    let run = || drop(reporter.open("test"));
+    for _ in 0..3 {
+        run();
+        assert!(collector.recv(Duration::from_secs(10)).is_some());
+    }
+    assert_eq!(measure(run).count_total, 0);
+}
+
+#[test]
+fn merging_splitting_and_flushing_allocate_nothing() {
+    struct Nowhere;
+    impl pynba::Transport for Nowhere {
+        fn send(&self, _: &[u8]) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let reporter = Reporter::builder().transport(Nowhere).max_datagram(1472).build().unwrap();
+    let run = || {
+        let request = reporter.open("test");
+        for n in 0..500 {
+            let _timer = timer!(group = "db", n = n % 400);
+        }
+        request.current().flush();
+        timer!(group = "mail" => ());
+    };
+    (0..3).for_each(|_| run());
+    assert_eq!(measure(run).count_total, 0);
+    let stats = reporter.stats();
+    assert!(stats.packets > 8 && stats.merged_timers >= 400, "{stats}");
+}
+
+#[test]
 fn outside_a_request_a_timer_allocates_nothing() {
     let text = String::from("text");
     let count = measure(|| {

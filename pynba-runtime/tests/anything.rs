@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use pynba_runtime::__rt::{self, StaticTags};
 use pynba_runtime::proto::{Message, Request};
 use pynba_runtime::testing::capture;
-use pynba_runtime::{FlushOptions, Reporter, Rusage, Tags, Timer, TimerGuard, current};
+use pynba_runtime::{
+    FlushOptions, Reporter, ReporterBuilder, Rusage, Tags, Timer, TimerGuard, current,
+};
 
 static DB: StaticTags = StaticTags::new(&[("group", "db"), ("op", "select")]);
 
@@ -168,8 +170,12 @@ fn perform(act: Act, reporter: &Reporter, guards: &mut Vec<TimerGuard>) {
             let guard = guards.remove(which);
             std::thread::scope(|scope| _ = scope.spawn(|| drop(guard)));
         }
-        Act::Stop(_) | Act::Discard(_) | Act::TagTimer(..) | Act::HitCount(..) => {}
-        Act::EndElsewhere(_) => {}
+        // There is no such timer.
+        Act::Stop(_)
+        | Act::Discard(_)
+        | Act::TagTimer(..)
+        | Act::HitCount(..)
+        | Act::EndElsewhere(_) => {}
         Act::Driven(pairs, start) => {
             let timer = Timer::new(tags(pairs));
             if start {
@@ -201,7 +207,7 @@ proptest! {
     ) {
         let builder = Reporter::builder().server("127.0.0.1:9").rusage(Rusage::Thread);
         let builder = builder.max_datagram(limit).merge_timers(merge).timer_rusage(meter);
-        let reporter = prefix.into_iter().fold(builder, |it, prefix| it.prefix(prefix)).build().unwrap();
+        let reporter = prefix.into_iter().fold(builder, ReporterBuilder::prefix).build().unwrap();
         let packets = capture(|| {
             let mut guards = Vec::new();
             let request = reporter.open(name);

@@ -28,9 +28,12 @@ const LOOKUP_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) type Resolver = Box<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
-/// The system's resolver.
+/// The system's resolver. Pinba's servers listen on IPv4 unless told otherwise, and over UDP nobody says that
+/// an IPv6 address of the same name leads nowhere: `localhost` would lose everything where that is `::1` first.
 pub(super) fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    Ok((host, port).to_socket_addrs()?.collect())
+    let mut found: Vec<_> = (host, port).to_socket_addrs()?.collect();
+    found.sort_by_key(SocketAddr::is_ipv6);
+    Ok(found)
 }
 
 /// What is known of a host name. Unused for servers given by their IP address.
@@ -251,7 +254,9 @@ impl UdpServer {
                 counters.resolve_failed();
                 let error = self.cannot_resolve(source);
                 diagnostics::lost(Kind::Unresolved, &error);
-                queue.iter().for_each(|queued| queued.counters.lose(&error));
+                for queued in &queue {
+                    queued.counters.lose(&error);
+                }
             }
         }
         self.lookups.ended.notify_all();
