@@ -85,10 +85,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} requests to http://{address}, as Pinba receives them\n", paths.len());
     for path in paths {
         get(address, path)?;
-        match collector.recv(Duration::from_secs(5)) {
-            Some(request) => print_request(&request),
-            None => println!("nothing received; is PINBA_ENABLED=0 set?"),
-        }
+        let Some(request) = collector.recv(Duration::from_secs(5)) else {
+            println!(
+                "nothing received: is `pynba` built without `enable`, or PINBA_ENABLED=0 set?"
+            );
+            return Ok(());
+        };
+        print_request(&request);
     }
     server.join().expect("the server does not panic");
     Ok(())
