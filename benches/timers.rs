@@ -39,23 +39,19 @@ fn main() {
     let reporter = Reporter::builder().transport(Nowhere).rusage(Rusage::Off).build();
     let reporter = reporter.expect("a reporter");
     let sizes = [10, 100, 1000, 10_000, 60_000];
-    let mut equals = vec![Vec::new(); sizes.len()];
-    let mut differents = vec![Vec::new(); sizes.len()];
+    let mut alike = vec![Vec::new(); sizes.len()];
+    let mut others = vec![Vec::new(); sizes.len()];
     for _ in 0..rounds {
         for (at, &timers) in sizes.iter().enumerate() {
-            equals[at].push(nanoseconds_per_timer(|| equal(&reporter, timers), timers));
-            differents[at].push(nanoseconds_per_timer(|| different(&reporter, timers), timers));
+            alike[at].push(nanoseconds_per_timer(|| equal(&reporter, timers), timers));
+            others[at].push(nanoseconds_per_timer(|| different(&reporter, timers), timers));
         }
     }
     println!(
         "timers  ns per timer, equal tags  ns per timer, different tags   ({rounds} rounds, medians)"
     );
     for (at, timers) in sizes.iter().enumerate() {
-        println!(
-            "{timers:6}  {:24.1}  {:28.1}",
-            median(&mut equals[at]),
-            median(&mut differents[at])
-        );
+        println!("{timers:6}  {:24.1}  {:28.1}", median(&mut alike[at]), median(&mut others[at]));
     }
     println!("{}", reporter.stats());
 }

@@ -12,3 +12,10 @@ pub use pynba_runtime::{
 
 #[doc(hidden)]
 pub use pynba_runtime::__rt;
+
+#[cfg(doc)]
+#[doc = include_str!("coming_from.md")]
+pub mod coming_from {}
+#[cfg(doc)]
+#[doc = include_str!("testing_guide.md")]
+pub mod testing_guide {}

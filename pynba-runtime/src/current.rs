@@ -54,14 +54,44 @@ impl Current {
     }
 
     /// Whether there is a request, and it is still open on this thread.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let open = reporter.open("/report");
+    /// let request = open.current();
+    /// # if cfg!(feature = "enable") {
+    /// assert!(request.is_active());
+    /// # }
+    /// drop(open);
+    /// assert!(!request.is_active());
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.act(|_| ()).is_some()
     }
 
-    setters!();
+    setters!(
+        "# let _open = reporter.open(\"/report\");\n    let request = pynba_runtime::current();"
+    );
 
     /// Sets a request tag, instead of the values that it and the tags below it (`name.key`) had.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _open = reporter.open("/report");
+    ///     let request = pynba_runtime::current();
+    ///     request.tag("user.plan", "free");
+    ///     request.tag("user", "anonymous"); // and no longer `user.plan`
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].tags(), [("user".to_owned(), "anonymous".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
         if !self.is_active() {
@@ -83,18 +113,60 @@ impl Current {
     }
 
     /// The request tags, in order. Empty outside a request.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _open = reporter.open("/report");
+    /// let request = pynba_runtime::current();
+    /// request.tag("plan", "free");
+    /// request.tag("group", ["b", "a"]);
+    /// # if cfg!(feature = "enable") {
+    /// let pairs = [("group", "a"), ("group", "b"), ("plan", "free")];
+    /// assert_eq!(request.tags(), pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn tags(&self) -> Vec<(String, String)> {
         self.act(|request| request.tags()).unwrap_or_default()
     }
 
     /// The time since the request began.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter};
+    /// # use std::{thread, time::Duration};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// assert_eq!(pynba_runtime::current().elapsed(), None);
+    /// let _request = reporter.open("/report");
+    /// thread::sleep(Duration::from_millis(5));
+    /// # if cfg!(feature = "enable") {
+    /// assert!(pynba_runtime::current().elapsed() >= Some(Duration::from_millis(5)));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {
         self.act(|request| request.elapsed()).flatten()
     }
 
     /// Everything so far, timers included.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{Reporter, Tags};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _open = reporter.open("/report");
+    /// let request = pynba_runtime::current();
+    /// request.add_timer(Tags::new().with("group", "db"), Duration::from_millis(12), 1);
+    /// # if cfg!(feature = "enable") {
+    /// let info = request.info().expect("a request is open");
+    /// assert_eq!(info.script_name, "/report");
+    /// assert_eq!(info.timers[0].value, Duration::from_millis(12));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn info(&self) -> Option<RequestInfo> {
         self.act(|request| {
@@ -104,6 +176,19 @@ impl Current {
     }
 
     /// Stops every timer that runs.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _open = reporter.open("/report");
+    /// let timer = Timer::new(Tags::new().with("group", "db"));
+    /// timer.start()?;
+    /// pynba_runtime::current().stop_timers();
+    /// # if cfg!(feature = "enable") {
+    /// assert!(!timer.is_started());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stop_timers(&self) {
         self.act(|request| {
             request.collect_mail();
@@ -114,12 +199,46 @@ impl Current {
     /// Sends the request as it is now, and begins it anew: timers are cleared, and its clock and processor time
     /// start over. Names, status, tags and sizes stay. A timer that runs is stopped and sent; its guard then
     /// records nothing more.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{Reporter, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _open = reporter.open("/report");
+    ///     let request = pynba_runtime::current();
+    ///     request.add_timer(Tags::new().with("group", "db"), Duration::from_millis(12), 1);
+    ///     request.flush();
+    /// }); // the rest is sent here
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].timers().len(), 1);
+    /// assert_eq!(requests[1].timers().len(), 0);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn flush(&self) {
         self.flush_with(FlushOptions::new());
     }
 
     /// [`flush`](Self::flush) with another name, without the timers that still run, or with tags and sizes
     /// forgotten.
+    ///
+    /// ```
+    /// # use pynba_runtime::{FlushOptions, Reporter, Tags, Timer, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _open = reporter.open("/report");
+    ///     let request = pynba_runtime::current();
+    ///     let timer = Timer::new(Tags::new().with("group", "db"));
+    ///     timer.start().expect("it does not run");
+    ///     request.flush_with(FlushOptions::new().script_name("/report/1").only_stopped(true));
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!((requests[0].script_name.as_str(), requests[0].timers().len()), ("/report/1", 0));
+    /// assert_eq!((requests[1].script_name.as_str(), requests[1].timers().len()), ("/report", 1));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "options are made where they are used")]
     pub fn flush_with(&self, options: FlushOptions) {
         if let Some(id) = self.request.filter(|_| ENABLED) {
@@ -131,11 +250,41 @@ impl Current {
     }
 
     /// Forgets everything measured so far: timers, times, tags and sizes. Names and status stay.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _open = reporter.open("/report");
+    ///     let request = pynba_runtime::current();
+    ///     request.set_document_size(48_000);
+    ///     request.tag("plan", "free");
+    ///     request.reset();
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].script_name, "/report");
+    /// assert_eq!(requests[0].document_size, 0);
+    /// assert!(requests[0].tags().is_empty());
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn reset(&self) {
         self.act(Request::reset);
     }
 
     /// The bytes that [`flush`](Self::flush) would send now; the first packet, if they take several.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing::Captured};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let _request = reporter.open("/report");
+    /// let packet = pynba_runtime::current().packet();
+    /// # if cfg!(feature = "enable") {
+    /// let packet = Captured::decode(&packet.expect("a request is open"))?;
+    /// assert_eq!(packet.script_name, "/report");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn packet(&self) -> Option<Vec<u8>> {
         local::with_encoder(|encoder| {

@@ -67,12 +67,35 @@ impl RequestGuard {
 
     /// Whether this request is being recorded. `false` where `pynba` is switched off, by the feature or by
     /// `PINBA_ENABLED=0`.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let request = reporter.open("/report");
+    /// assert_eq!(request.is_recording(), cfg!(feature = "enable"));
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn is_recording(&self) -> bool {
         ENABLED && matches!(self.state, State::Recording(_))
     }
 
     /// The handle on this request, also where another one has been opened inside it.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let outer = reporter.open("/report");
+    ///     let _inner = reporter.open("/report/chart");
+    ///     outer.current().tag("plan", "free");
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].tags(), []); // the inner one
+    /// assert_eq!(requests[1].tags(), [("plan".to_owned(), "free".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn current(&self) -> Current {
         match self.state {

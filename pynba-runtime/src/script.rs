@@ -58,28 +58,79 @@ pub struct ScriptMonitorBuilder {
 
 impl ScriptMonitorBuilder {
     /// The reporter to build: servers, names, tags.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Error, ScriptMonitor, testing};
+    /// let requests = testing::capture(|| {
+    ///     ScriptMonitor::builder()
+    ///         .reporter(|reporter| reporter.server("127.0.0.1:30002").schema("cron"))
+    ///         .build()?; // and drops it at once
+    /// # Ok::<(), Error>(())
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].schema.as_deref(), Some("cron"));
+    /// # }
+    /// ```
     pub fn reporter(mut self, set: impl FnOnce(ReporterBuilder) -> ReporterBuilder) -> Self {
         self.reporter = set(self.reporter);
         self
     }
 
     /// [`ReporterBuilder::server`].
+    ///
+    /// ```
+    /// # use pynba_runtime::{ScriptMonitor};
+    /// let monitor =
+    ///     ScriptMonitor::builder().server("127.0.0.1:30002").server("[::1]:30002").build()?;
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn server(self, server: impl Into<Cow<'static, str>>) -> Self {
         self.reporter(|reporter| reporter.server(server))
     }
 
     /// [`ReporterBuilder::raise_on_fail`].
+    ///
+    /// ```
+    /// # use pynba_runtime::{Error, ScriptMonitor};
+    /// let monitor = ScriptMonitor::builder()
+    ///     .server("nowhere.invalid:30002") // not known yet when the first packet is sent
+    ///     .raise_on_fail(true)
+    ///     .build()?;
+    /// # if cfg!(feature = "enable") {
+    /// assert!(matches!(monitor.send(), Err(Error::Resolve { .. })));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn raise_on_fail(self, raise_on_fail: bool) -> Self {
         self.reporter(|reporter| reporter.raise_on_fail(raise_on_fail))
     }
 
     /// The name under which the script is counted, instead of the program's file name.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Error, ScriptMonitor, testing};
+    /// let requests = testing::capture(|| {
+    ///     let monitor =
+    ///         ScriptMonitor::builder().server("127.0.0.1:30002").script_name("nightly import").build()?;
+    ///     monitor.send()?;
+    /// # Ok::<(), Error>(())
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].script_name, "nightly import");
+    /// # }
+    /// ```
     pub fn script_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.script_name = Some(name.into());
         self
     }
 
     /// Begins the first round.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Error, ScriptMonitor};
+    /// assert!(matches!(ScriptMonitor::builder().build(), Err(Error::NoServer)));
+    /// assert!(ScriptMonitor::builder().server("127.0.0.1:30002").build().is_ok());
+    /// ```
     ///
     /// # Errors
     ///
@@ -93,6 +144,15 @@ impl ScriptMonitorBuilder {
 impl ScriptMonitor {
     /// A monitor that sends to this server, `host:port`.
     ///
+    /// ```
+    /// # use pynba_runtime::{Error, ScriptMonitor};
+    /// let monitor = ScriptMonitor::new("127.0.0.1:30002")?;
+    /// monitor.tag("job", "import");
+    ///
+    /// assert!(matches!(ScriptMonitor::new("nowhere"), Err(Error::InvalidServer { .. })));
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::InvalidServer`] when it is none.
@@ -101,11 +161,32 @@ impl ScriptMonitor {
     }
 
     /// A builder without servers.
+    ///
+    /// ```
+    /// # use pynba_runtime::{ScriptMonitor};
+    /// let monitor = ScriptMonitor::builder()
+    ///     .server("127.0.0.1:30002")
+    ///     .script_name("nightly import")
+    ///     .build()?;
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn builder() -> ScriptMonitorBuilder {
         ScriptMonitorBuilder::default()
     }
 
     /// A monitor of a reporter that there is already.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, testing};
+    /// let reporter = Reporter::builder().server("127.0.0.1:30002").prefix("cron:").build()?;
+    /// let requests = testing::capture(|| {
+    ///     ScriptMonitor::with_reporter(&reporter).set_script_name("import");
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].script_name, "cron:import");
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn with_reporter(reporter: &Reporter) -> Self {
         Self::open(reporter.clone(), program().into())
@@ -133,15 +214,43 @@ impl ScriptMonitor {
         Some(act(&mut request))
     }
 
-    setters!();
+    setters!("    let request = ScriptMonitor::with_reporter(&reporter);");
 
     /// Starts a timer, which stops when its guard is dropped, on whatever thread.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     let timer = monitor.timer(Tags::new().with("group", "db"));
+    ///     drop(timer); // stops it
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].timers()[0].tags, [("group".to_owned(), "db".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "tags are made where they are used")]
     pub fn timer(&self, tags: Tags) -> TimerGuard {
         self.act(|request| TimerGuard::of(request, &tags)).unwrap_or(TimerGuard::none())
     }
 
     /// Sets a request tag, instead of the values that it and the tags below it (`name.key`) had.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     monitor.tag("job", "import");
+    ///     monitor.tag("job", "export"); // instead
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].tags(), [("job".to_owned(), "export".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
         let name = name.into();
@@ -151,6 +260,18 @@ impl ScriptMonitor {
     }
 
     /// The time since this round began, or until [`stop`](Self::stop).
+    ///
+    /// ```
+    /// # use std::{thread, time::Duration};
+    /// # use pynba_runtime::{Reporter, ScriptMonitor};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let monitor = ScriptMonitor::with_reporter(&reporter);
+    /// thread::sleep(Duration::from_millis(5));
+    /// # if cfg!(feature = "enable") {
+    /// assert!(monitor.elapsed() >= Duration::from_millis(5));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         let Ok(request) = self.request.try_borrow() else { return Duration::ZERO };
@@ -159,16 +280,61 @@ impl ScriptMonitor {
 
     /// Stops the clock of this round, and every timer that runs. What comes until [`send`](Self::send) does not
     /// count.
+    ///
+    /// ```
+    /// # use std::{thread, time::Duration};
+    /// # use pynba_runtime::{Reporter, ScriptMonitor};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let monitor = ScriptMonitor::with_reporter(&reporter);
+    /// monitor.stop();
+    /// let time = monitor.elapsed();
+    /// thread::sleep(Duration::from_millis(5)); // waits for the next job
+    /// assert_eq!(monitor.elapsed(), time);
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn stop(&self) {
         self.act(Request::stop);
     }
 
     /// Sends this round and begins the next one. Failures are counted and logged.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     let timer = monitor.timer(Tags::new().with("group", "db"));
+    ///     monitor.flush(); // stops the timer and sends it
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests.len(), 1);
+    /// assert_eq!(requests[0].timers().len(), 1);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn flush(&self) {
         let _ = self.round();
     }
 
     /// Sends this round and begins the next one: times and timers start over, names and tags stay.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     for job in ["import", "export"] {
+    ///         monitor.tag("job", job);
+    ///         monitor.send()?;
+    ///     }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests.len(), 2);
+    /// assert_eq!(requests[1].tags(), [("job".to_owned(), "export".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -187,6 +353,17 @@ impl ScriptMonitor {
     }
 
     /// The reporter, for its [`stats`](Reporter::stats).
+    ///
+    /// ```
+    /// # use pynba_runtime::{ScriptMonitor, testing::Collector};
+    /// let collector = Collector::bind()?;
+    /// let monitor = ScriptMonitor::new(collector.address().to_string())?;
+    /// monitor.send()?;
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(monitor.reporter().stats().packets, 1);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn reporter(&self) -> &Reporter {
         &self.reporter

@@ -68,6 +68,21 @@ impl error::Error for TimerError {}
 
 impl Timer {
     /// A timer of the current request, not started.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _request = reporter.open("/report");
+    ///     let timer = Timer::new(Tags::new().with("group", "db"));
+    ///     timer.start().expect("it does not run");
+    ///     let _never_started = timer.clone();
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].timers().len(), 1);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn new(tags: Tags) -> Self {
         let request = if ENABLED { local::current_id() } else { None };
@@ -88,6 +103,18 @@ impl Timer {
 
     /// Starts it, also when it has stopped before: the new time replaces the old one.
     ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer, TimerError};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let timer = Timer::new(Tags::new().with("group", "db"));
+    /// timer.start()?;
+    /// assert_eq!(timer.start(), Err(TimerError::AlreadyStarted));
+    /// timer.stop()?;
+    /// timer.start()?; // from zero again
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TimerError::AlreadyStarted`] when it runs.
@@ -107,6 +134,18 @@ impl Timer {
 
     /// Stops it.
     ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer, TimerError};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let timer = Timer::new(Tags::new().with("group", "db"));
+    /// assert_eq!(timer.stop(), Err(TimerError::NotStarted));
+    /// timer.start()?;
+    /// timer.stop()?;
+    /// assert!(!timer.is_started());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`TimerError::NotStarted`] when it does not run, because it was never started, has been stopped, or was
@@ -120,12 +159,37 @@ impl Timer {
     }
 
     /// Whether it runs.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let timer = Timer::new(Tags::new().with("group", "db"));
+    /// assert!(!timer.is_started());
+    /// timer.start()?;
+    /// assert!(timer.is_started());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_started(&self) -> bool {
         matches!(self.clock(), Clock::Running(_))
     }
 
     /// Its time: that of the last run, or of the present one until now; zero before the first start.
+    ///
+    /// ```
+    /// # use std::{thread, time::Duration};
+    /// # use pynba_runtime::{Reporter, Tags, Timer};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let timer = Timer::new(Tags::new().with("group", "db"));
+    /// assert_eq!(timer.elapsed(), Duration::ZERO);
+    /// timer.start()?;
+    /// thread::sleep(Duration::from_millis(5));
+    /// timer.stop()?;
+    /// assert!(timer.elapsed() >= Duration::from_millis(5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         match self.clock() {
@@ -136,12 +200,31 @@ impl Timer {
     }
 
     /// Its tags.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let timer = Timer::new(Tags::new().with("group", "db"));
+    /// assert_eq!(timer.tags(), Tags::new().with("group", "db"));
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn tags(&self) -> Tags {
         self.tags.borrow().clone()
     }
 
     /// Sets these tags, instead of the values that the tags of the same names had.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let timer = Timer::new(Tags::new().with("group", "db").with("op", "select"));
+    /// timer.merge_tags(Tags::new().with("op", "insert"));
+    /// assert_eq!(timer.tags(), Tags::new().with("group", "db").with("op", "insert"));
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "tags are made where they are used")]
     pub fn merge_tags(&self, tags: Tags) {
         let merged = self.tags.borrow().merged(&tags);
@@ -149,23 +232,75 @@ impl Timer {
     }
 
     /// Sets these tags, instead of all that it had.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _request = reporter.open("/report");
+    ///     let timer = Timer::new(Tags::new().with("group", "db"));
+    ///     timer.start().expect("it does not run");
+    ///     timer.replace_tags(Tags::new().with("job", "import"));
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].timers()[0].tags, [("job".to_owned(), "import".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn replace_tags(&self, tags: Tags) {
         self.change(Change::Tags(tags.clone()));
         self.tags.replace(tags);
     }
 
     /// What [`set_data`](Self::set_data) has put there, if it is of that type.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let mut timer = Timer::new(Tags::new().with("group", "db"));
+    /// assert_eq!(timer.data::<u64>(), None);
+    /// timer.set_data(7_u64);
+    /// assert_eq!(timer.data::<u64>(), Some(&7));
+    /// assert_eq!(timer.data::<String>(), None);
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn data<T: Any>(&self) -> Option<&T> {
         self.data.as_deref()?.downcast_ref()
     }
 
     /// Keeps a value with the timer. It is never sent.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let _request = reporter.open("/report");
+    /// let mut timer = Timer::new(Tags::new().with("group", "db"));
+    /// timer.set_data("select * from users".to_owned());
+    /// assert_eq!(timer.data::<String>().map(String::as_str), Some("select * from users"));
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn set_data(&mut self, data: impl Any + Send) {
         self.data = Some(Box::new(data));
     }
 
     /// Forgets the timer: it is not sent.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _request = reporter.open("/report");
+    ///     let timer = Timer::new(Tags::new().with("group", "db"));
+    ///     timer.start().expect("it does not run");
+    ///     timer.delete();
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert!(requests[0].timers().is_empty());
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn delete(self) {
         self.change(Change::Discard);
     }

@@ -67,6 +67,25 @@ impl TimerGuard {
     }
 
     /// Stops the timer and tells its time; zero where nothing is recorded.
+    ///
+    /// ```
+    /// # use std::{thread, time::Duration};
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     let timer = monitor.timer(Tags::new().with("group", "db"));
+    ///     thread::sleep(Duration::from_millis(5));
+    ///     let time = timer.stop();
+    /// # if cfg!(feature = "enable") {
+    ///     assert!(time >= Duration::from_millis(5));
+    /// # }
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert!(requests[0].timers()[0].value >= 0.005);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "stopping is the point, the time an extra")]
     pub fn stop(mut self) -> Duration {
         let Some(ticket) = self.ticket.take() else { return Duration::ZERO };
@@ -76,6 +95,20 @@ impl TimerGuard {
     }
 
     /// Forgets the timer: it is not sent.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     let timer = monitor.timer(Tags::new().with("group", "db"));
+    ///     timer.discard(); // the answer came from the cache
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert!(requests[0].timers().is_empty());
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn discard(mut self) {
         if let Some(ticket) = self.ticket.take() {
             ticket.change(Change::Discard);
@@ -83,12 +116,40 @@ impl TimerGuard {
     }
 
     /// The time since the timer's start; zero where nothing is recorded.
+    ///
+    /// ```
+    /// # use std::{thread, time::Duration};
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// # let monitor = ScriptMonitor::with_reporter(&reporter);
+    /// let timer = monitor.timer(Tags::new().with("group", "db"));
+    /// thread::sleep(Duration::from_millis(5));
+    /// # if cfg!(feature = "enable") {
+    /// assert!(timer.elapsed() >= Duration::from_millis(5)); // and it goes on
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.ticket.map_or(Duration::ZERO, |ticket| ticket.since.elapsed())
     }
 
     /// Sets a tag, instead of the values that it and the tags below it (`name.key`) had.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     let timer = monitor.timer(Tags::new().with("group", "db"));
+    ///     timer.tag("rows", 3);
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// let tags = [("group", "db"), ("rows", "3")];
+    /// assert_eq!(requests[0].timers()[0].tags, tags.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
         let Some(ticket) = self.ticket else { return };
@@ -108,6 +169,20 @@ impl TimerGuard {
 
     /// Says that the timer's time is that of `hit_count` hits. Servers then count that many, each with its
     /// part of the time. 0 is sent as 1: servers reject it.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     let timer = monitor.timer(Tags::new().with("group", "db"));
+    ///     timer.set_hit_count(10); // ten queries in one round trip
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].timers()[0].hit_count, 10);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub fn set_hit_count(&self, hit_count: u32) {
         if let Some(ticket) = self.ticket {
             ticket.change(Change::HitCount(hit_count));
