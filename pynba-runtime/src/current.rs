@@ -56,7 +56,7 @@ impl Current {
     /// Whether there is a request, and it is still open on this thread.
     ///
     /// ```
-    /// # use pynba_runtime::{Reporter};
+    /// # use pynba_runtime::Reporter;
     /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
     /// let open = reporter.open("/report");
     /// let request = open.current();
@@ -115,7 +115,7 @@ impl Current {
     /// The request tags, in order. Empty outside a request.
     ///
     /// ```
-    /// # use pynba_runtime::{Reporter};
+    /// # use pynba_runtime::Reporter;
     /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
     /// # let _open = reporter.open("/report");
     /// let request = pynba_runtime::current();
@@ -135,7 +135,7 @@ impl Current {
     /// The time since the request began.
     ///
     /// ```
-    /// # use pynba_runtime::{Reporter};
+    /// # use pynba_runtime::Reporter;
     /// # use std::{thread, time::Duration};
     /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
     /// assert_eq!(pynba_runtime::current().elapsed(), None);

@@ -69,7 +69,7 @@ impl RequestGuard {
     /// `PINBA_ENABLED=0`.
     ///
     /// ```
-    /// # use pynba_runtime::{Reporter};
+    /// # use pynba_runtime::Reporter;
     /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
     /// let request = reporter.open("/report");
     /// assert_eq!(request.is_recording(), cfg!(feature = "enable"));

@@ -15,6 +15,15 @@ static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
 ///
 /// Where none is set, one is made from the environment variable `PINBA_SERVER` (`host:port`, several
 /// separated by commas) when the first such request begins. With neither, nothing is recorded.
+///
+/// ```
+/// # use pynba_runtime::{Reporter, set_reporter};
+/// let reporter = Reporter::builder().server("127.0.0.1:30002").prefix("shop:").build()?;
+/// set_reporter(reporter.clone());
+/// // Run the program, and at its end tell what became of it.
+/// println!("{}", reporter.stats());
+/// # Ok::<(), pynba_runtime::Error>(())
+/// ```
 pub fn set_reporter(reporter: Reporter) {
     let before = REPORTER.write().unwrap_or_else(PoisonError::into_inner).replace(reporter);
     // Not under the lock: with the last reporter goes its transport, which is foreign code.

@@ -29,18 +29,56 @@ pub struct Sampling {
 
 impl Sampling {
     /// `rate` is the part that is sent, from 0 to 1. A number beyond is taken for the nearer end, NaN for 1.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Sampling};
+    /// let sampling = Sampling::new(0.5);
+    /// let reporter = Reporter::builder().server("127.0.0.1:30002").sampling(sampling).build()?;
+    /// for _ in 0..1000 {
+    ///     drop(reporter.open("import"));
+    /// }
+    /// # if cfg!(feature = "enable") {
+    /// assert!((300..700).contains(&reporter.stats().sampled_out));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub const fn new(rate: f64) -> Self {
         let rate = if rate.is_nan() { 1.0 } else { rate.clamp(0.0, 1.0) };
         Self { rate, slower_than: None, failed: false }
     }
 
     /// Requests that took longer are all sent.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{Reporter, Sampling};
+    /// let sampling = Sampling::new(0.0).always_slower_than(Duration::from_millis(500));
+    /// let reporter = Reporter::builder().server("127.0.0.1:30002").sampling(sampling).build()?;
+    /// drop(reporter.open("import")); // not sent
+    /// reporter.open("import").current().set_request_time(Duration::from_secs(1)); // sent
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(reporter.stats().sampled_out, 1);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub const fn always_slower_than(mut self, time: Duration) -> Self {
         self.slower_than = Some(time);
         self
     }
 
     /// Requests with a status of 500 and more are all sent.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Sampling};
+    /// let sampling = Sampling::new(0.0).always_failed();
+    /// let reporter = Reporter::builder().server("127.0.0.1:30002").sampling(sampling).build()?;
+    /// drop(reporter.open("import")); // not sent
+    /// reporter.open("import").current().set_status(500); // sent
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(reporter.stats().sampled_out, 1);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     pub const fn always_failed(mut self) -> Self {
         self.failed = true;
         self

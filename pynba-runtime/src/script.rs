@@ -79,7 +79,7 @@ impl ScriptMonitorBuilder {
     /// [`ReporterBuilder::server`].
     ///
     /// ```
-    /// # use pynba_runtime::{ScriptMonitor};
+    /// # use pynba_runtime::ScriptMonitor;
     /// let monitor =
     ///     ScriptMonitor::builder().server("127.0.0.1:30002").server("[::1]:30002").build()?;
     /// # Ok::<(), pynba_runtime::Error>(())
@@ -91,15 +91,22 @@ impl ScriptMonitorBuilder {
     /// [`ReporterBuilder::raise_on_fail`].
     ///
     /// ```
-    /// # use pynba_runtime::{Error, ScriptMonitor};
-    /// let monitor = ScriptMonitor::builder()
-    ///     .server("nowhere.invalid:30002") // not known yet when the first packet is sent
-    ///     .raise_on_fail(true)
-    ///     .build()?;
+    /// # use std::io;
+    /// # use pynba_runtime::{Error, ScriptMonitor, Transport};
+    /// struct Broken;
+    ///
+    /// impl Transport for Broken {
+    ///     fn send(&self, _: &[u8]) -> io::Result<()> {
+    ///         Err(io::ErrorKind::Other.into())
+    ///     }
+    /// }
+    ///
+    /// let builder = ScriptMonitor::builder().reporter(|reporter| reporter.transport(Broken));
+    /// let monitor = builder.raise_on_fail(true).build()?;
     /// # if cfg!(feature = "enable") {
-    /// assert!(matches!(monitor.send(), Err(Error::Resolve { .. })));
+    /// assert!(matches!(monitor.send(), Err(Error::Send { .. })));
     /// # }
-    /// # Ok::<(), pynba_runtime::Error>(())
+    /// # Ok::<(), Error>(())
     /// ```
     pub fn raise_on_fail(self, raise_on_fail: bool) -> Self {
         self.reporter(|reporter| reporter.raise_on_fail(raise_on_fail))
@@ -163,7 +170,7 @@ impl ScriptMonitor {
     /// A builder without servers.
     ///
     /// ```
-    /// # use pynba_runtime::{ScriptMonitor};
+    /// # use pynba_runtime::ScriptMonitor;
     /// let monitor = ScriptMonitor::builder()
     ///     .server("127.0.0.1:30002")
     ///     .script_name("nightly import")

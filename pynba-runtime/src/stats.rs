@@ -9,6 +9,18 @@ use crate::timers::Losses;
 use crate::{Error, diagnostics, foreign, system};
 
 /// What a [`Reporter`](crate::Reporter) did since it was built. Packets are counted for each server.
+///
+/// ```
+/// # use pynba_runtime::{Reporter, Sampling};
+/// # let builder = Reporter::builder().server("127.0.0.1:30002");
+/// let reporter = builder.sampling(Sampling::new(0.0)).build()?;
+/// drop(reporter.open("import"));
+/// # if cfg!(feature = "enable") {
+/// assert_eq!(reporter.stats().sampled_out, 1);
+/// assert_eq!(reporter.stats().to_string(), "0 packets, 0 bytes, 1 requests not in the sample");
+/// # }
+/// # Ok::<(), pynba_runtime::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {

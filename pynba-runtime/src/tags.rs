@@ -99,6 +99,11 @@ pub struct Tags {
 
 impl Tags {
     /// No tags.
+    ///
+    /// ```
+    /// # use pynba_runtime::Tags;
+    /// assert!(Tags::new().is_empty());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { fixed: &[], extra: PairBuffer::new() }
@@ -121,6 +126,13 @@ impl Tags {
 
     /// The same tags and those that `value` flattens to. A name that is there already keeps its other
     /// values: a tag may have several.
+    ///
+    /// ```
+    /// # use pynba_runtime::Tags;
+    /// let tags = Tags::new().with("op", "select").with("op", "insert").with("rows", 3);
+    /// let pairs: Vec<_> = tags.iter().collect();
+    /// assert_eq!(pairs, [("op", "insert"), ("op", "select"), ("rows", "3")]);
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
     #[must_use]
     pub fn with<K>(mut self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) -> Self {
@@ -144,17 +156,36 @@ impl Tags {
     }
 
     /// The pairs in order.
+    ///
+    /// ```
+    /// # use pynba_runtime::Tags;
+    /// let tags = Tags::new().with("group", "db").with("op", "select");
+    /// let text: Vec<_> = tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    /// assert_eq!(text.join(" "), "group=db op=select");
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.set().iter()
     }
 
     /// How many pairs there are.
+    ///
+    /// ```
+    /// # use pynba_runtime::Tags;
+    /// let tags = Tags::new().with("op", ["select", "insert", "select"]);
+    /// assert_eq!(tags.len(), 2); // each pair counts once
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.set().len()
     }
 
     /// `true` when there is no pair.
+    ///
+    /// ```
+    /// # use pynba_runtime::Tags;
+    /// assert!(Tags::new().is_empty());
+    /// assert!(Tags::new().with("user", None::<u32>).is_empty()); // nothing gives no pair
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

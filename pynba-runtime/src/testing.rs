@@ -15,8 +15,9 @@ pub use self::collector::Collector;
 /// Runs `act` and gives every request that was opened meanwhile on this thread and has ended, in the order
 /// of their ends. Nothing of them is sent.
 ///
-/// A request needs no reporter here, and `PINBA_ENABLED=0` does not matter. Tests may run in parallel: each
-/// sees its own requests. A build without the feature `enable` records nothing, here either.
+/// A request needs no reporter here, and neither `PINBA_ENABLED=0` nor [`Sampling`](crate::Sampling) leaves one
+/// out. Tests may run in parallel: each sees its own requests. A build without the feature `enable` records
+/// nothing, here either.
 ///
 /// ```
 /// use pynba_runtime::{Reporter, testing};
@@ -90,6 +91,17 @@ pub struct CapturedTimer {
 impl Captured {
     /// Reads a packet.
     ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing::Captured};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let request = reporter.open("/report");
+    /// if let Some(packet) = request.current().packet() {
+    ///     assert_eq!(Captured::decode(&packet)?.script_name, "/report");
+    /// }
+    /// assert!(Captured::decode(b"no packet").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the bytes are no packet of Pinba.
@@ -98,6 +110,22 @@ impl Captured {
     }
 
     /// The timers, with their tags as text.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{Reporter, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let request = reporter.open("/report");
+    ///     request.current().add_timer(Tags::new().with("group", "db"), Duration::from_millis(500), 2);
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// let timer = &requests[0].timers()[0];
+    /// assert_eq!((timer.value, timer.hit_count), (0.5, 2));
+    /// assert_eq!(timer.tags, [("group".to_owned(), "db".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn timers(&self) -> Vec<CapturedTimer> {
         let owned = |timer: crate::proto::Timer<'_>| CapturedTimer {
@@ -109,12 +137,35 @@ impl Captured {
     }
 
     /// The request's tags as text, in order.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     reporter.open("/report").current().tag("plan", "free");
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].tags(), [("plan".to_owned(), "free".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn tags(&self) -> Vec<(String, String)> {
         self.request.tags().map(own).collect()
     }
 
     /// The message itself.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, proto, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| drop(reporter.open("/report")));
+    /// for request in requests {
+    ///     let message: proto::Request = request.into_inner();
+    ///     assert_eq!(message.request_count, 1);
+    /// }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn into_inner(self) -> Request {
         self.request
