@@ -55,9 +55,9 @@ pub(crate) fn hostname() -> &'static str {
 /// `ENOBUFS`: the system ran out of buffers before the socket's own was full. The standard library has
 /// no name for it.
 pub(crate) fn is_out_of_buffers(error: &std::io::Error) -> bool {
-    #[cfg(unix)]
+    #[cfg(all(unix, not(pynba_portable)))]
     return error.raw_os_error() == Some(libc::ENOBUFS);
-    #[cfg(not(unix))]
+    #[cfg(any(not(unix), pynba_portable))]
     {
         let _ = error;
         false
@@ -66,9 +66,9 @@ pub(crate) fn is_out_of_buffers(error: &std::io::Error) -> bool {
 
 /// `EMSGSIZE`: larger than this system's datagrams (9216 bytes on macOS unless set otherwise).
 pub(crate) fn is_too_large(error: &std::io::Error) -> bool {
-    #[cfg(unix)]
+    #[cfg(all(unix, not(pynba_portable)))]
     return error.raw_os_error() == Some(libc::EMSGSIZE);
-    #[cfg(not(unix))]
+    #[cfg(any(not(unix), pynba_portable))]
     {
         let _ = error;
         false
