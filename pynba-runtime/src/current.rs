@@ -249,7 +249,8 @@ impl Current {
         }
     }
 
-    /// Forgets everything measured so far: timers, times, tags and sizes. Names and status stay.
+    /// Forgets everything measured so far: timers, times, sizes, and tags other than those of the reporter. Names and
+    /// status stay.
     ///
     /// ```
     /// # use pynba_runtime::{Reporter, testing};

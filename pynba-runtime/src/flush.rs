@@ -18,7 +18,7 @@ pub struct FlushOptions {
     pub script_name: Option<Cow<'static, str>>,
     /// Whether timers that run are left out, and stay for the next flush. Otherwise they are stopped there.
     pub only_stopped: bool,
-    /// Whether request tags and sizes are forgotten, too.
+    /// Whether sizes, and request tags other than those of the reporter, are forgotten, too.
     pub reset: bool,
 }
 
@@ -75,7 +75,7 @@ impl FlushOptions {
         self
     }
 
-    /// Forgets request tags and sizes, too.
+    /// Forgets sizes, and request tags other than those of the reporter, too.
     ///
     /// ```
     /// # use pynba_runtime::{FlushOptions, Reporter, testing};

@@ -12,7 +12,7 @@ use crate::reporter::Reporter;
 use crate::system::{self, Rusage, Usage};
 use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
-use crate::timers::Timers;
+use crate::timers::{Losses, Timers};
 use crate::{alloc, foreign, local, packets};
 
 type Text = Cow<'static, str>;
@@ -98,9 +98,7 @@ impl Request {
     ) -> RequestId {
         let id = self.mailbox.open();
         let rusage = rusage.unwrap_or(reporter.rusage());
-        for (name, value) in reporter.tags().iter() {
-            self.tags.push_copy(name, value);
-        }
+        self.take_tags_of(&reporter);
         self.timers.measure(if reporter.timer_rusage() { rusage } else { Rusage::Off });
         let usage_at_start = rusage.now();
         alloc::begin(id);
@@ -199,6 +197,9 @@ impl Request {
         open.id.close(|mail| _ = self.timers.change(mail.timer, mail.change));
         self.timers.stop(now);
         let _ = open.send(None, &self.tags, &mut self.timers, Moment { now, panicking }, encoder);
+        open.reporter
+            .counters()
+            .left_out(Losses { tags: self.tags.take_lost(), ..Losses::default() });
         alloc::end(open.id);
         encoder.trim();
         self.tags.clear();
@@ -216,19 +217,17 @@ impl Request {
         self.collect_mail();
         let moment = Moment::now();
         let Some(open) = &self.open else { return Ok(()) };
+        let name = options.script_name.as_ref();
         let sent = if options.only_stopped {
-            let mut stopped = self.timers.copy_stopped();
-            let sent =
-                open.send(options.script_name.as_ref(), &self.tags, &mut stopped, moment, encoder);
-            self.timers.forget_stopped();
-            sent
+            open.send(name, &self.tags, &mut self.timers.copy_stopped(), moment, encoder)
         } else {
             self.timers.stop(moment.now);
-            let name = options.script_name.as_ref();
-            let sent = open.send(name, &self.tags, &mut self.timers, moment, encoder);
-            self.timers.forget_stopped();
-            sent
+            open.send(name, &self.tags, &mut self.timers, moment, encoder)
         };
+        open.reporter
+            .counters()
+            .left_out(Losses { tags: self.tags.take_lost(), ..Losses::default() });
+        self.timers.forget_stopped();
         encoder.trim();
         self.restart(options.reset);
         sent
@@ -243,9 +242,16 @@ impl Request {
         self.restart(true);
     }
 
+    fn take_tags_of(&mut self, reporter: &Reporter) {
+        self.tags.clear();
+        for (name, value) in reporter.tags().iter() {
+            self.tags.push_copy(name, value);
+        }
+    }
+
     fn restart(&mut self, reset: bool) {
-        if reset {
-            self.tags.clear();
+        if reset && let Some(reporter) = self.open.as_ref().map(|open| open.reporter.clone()) {
+            self.take_tags_of(&reporter);
         }
         if let Some(open) = &mut self.open {
             open.told.request_time = None;
@@ -321,8 +327,7 @@ impl Open {
                 },
             );
         });
-        let losses = timers.take_losses();
-        reporter.counters().left_out(losses, tags.lost());
+        reporter.counters().left_out(timers.take_losses());
         result
     }
 

@@ -169,12 +169,12 @@ impl Counters {
     }
 
     /// What a request could not keep as it was. Nearly always nothing.
-    pub(crate) fn left_out(&self, timers: Losses, lost_tags: u64) {
+    pub(crate) fn left_out(&self, losses: Losses) {
         for (counter, count) in [
-            (&self.merged_timers, timers.merged),
-            (&self.dropped_timers, timers.dropped),
-            (&self.untagged_timers, timers.untagged),
-            (&self.dropped_tags, timers.tags + lost_tags),
+            (&self.merged_timers, losses.merged),
+            (&self.dropped_timers, losses.dropped),
+            (&self.untagged_timers, losses.untagged),
+            (&self.dropped_tags, losses.tags),
         ] {
             if count > 0 {
                 counter.fetch_add(count, Ordering::Relaxed);

@@ -129,6 +129,35 @@ fn reset_forgets_what_was_measured() {
 }
 
 #[test]
+fn a_reset_leaves_the_tags_of_the_reporter() {
+    let reporter = Reporter::builder().server("127.0.0.1:9").tag("release", 7).build().unwrap();
+    let requests = capture(|| {
+        let _request = reporter.open("test");
+        current().tag("plan", "free");
+        current().flush_with(FlushOptions::new().reset(true));
+        current().tag("plan", "free");
+        current().reset();
+    });
+    let tags: Vec<_> = requests.iter().map(|request| request.tags().len()).collect();
+    assert_eq!(tags, [2, 1]);
+    assert_eq!(requests[1].tags()[0].0, "release");
+}
+
+#[test]
+fn losses_are_counted_once() {
+    let reporter = reporter();
+    capture(|| {
+        let request = reporter.open("test");
+        for n in 0..10 {
+            request.current().tag(format!("tag {n}"), "x".repeat(8000));
+        }
+        request.current().flush();
+        request.current().flush();
+    });
+    assert!((2..=3).contains(&reporter.stats().dropped_tags), "{}", reporter.stats());
+}
+
+#[test]
 fn stop_timers_stops_them() {
     let requests = sent(|| {
         let guard = __rt::timer(&DB);

@@ -81,6 +81,10 @@ impl PairBuffer {
         self.lost
     }
 
+    pub(crate) fn take_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.lost)
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.text.len() >= MAX_TEXT || self.pairs.len() >= MAX_PAIRS
     }
