@@ -19,6 +19,9 @@ const MAIL: u64 = 1;
 /// More than the timers of any packet; what comes after is refused.
 const MAX_MAIL: usize = 16 * 1024;
 
+/// The same for the ends of timers: twice as many as a request has timers.
+const MAX_ENDS: usize = 128 * 1024;
+
 /// What a mailbox keeps of its memory.
 const USUAL_MAIL: usize = 64;
 
@@ -41,7 +44,7 @@ pub(crate) struct RequestId {
 /// Something to be done to a timer.
 #[derive(Debug)]
 pub(crate) struct Mail {
-    pub(crate) timer: u32,
+    pub(crate) timer: u64,
     pub(crate) change: Change,
 }
 
@@ -77,7 +80,9 @@ impl RequestId {
     pub(crate) fn post(self, mail: Mail) -> bool {
         // The lock is taken first: when `close` sees `MAIL`, it waits here until the mail is in.
         let mut mailbox = lock(&self.mailbox.mail);
-        if mailbox.len() == MAX_MAIL {
+        // The end of a timer comes once for each, and without it the timer would run on.
+        let is_end = matches!(mail.change, Change::Stop(_) | Change::Discard);
+        if mailbox.len() >= if is_end { MAX_ENDS } else { MAX_MAIL } {
             return false;
         }
         let open = self.mailbox.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
@@ -118,8 +123,8 @@ impl PartialEq for RequestId {
 mod tests {
     use super::*;
 
-    fn mail(timer: u32) -> Mail {
-        Mail { timer, change: Change::Discard }
+    fn mail(timer: u64) -> Mail {
+        Mail { timer, change: Change::HitCount(1) }
     }
 
     #[test]

@@ -54,6 +54,14 @@ pub(crate) fn each(
         timers.fold();
     }
     let mut head = head;
+    // Names and tags stand in each packet: they leave at least half of it to the timers.
+    for max_word in SHORTER {
+        if encoder.encode(&head, std::iter::empty()).len() <= limits.max_datagram / 2 {
+            break;
+        }
+        head.max_word = max_word;
+    }
+    let max_word = head.max_word;
     let mut from = 0;
     let mut guess = timers.len();
     loop {
@@ -63,7 +71,10 @@ pub(crate) fn each(
             let part = timers.view(from..from + count, now).map(Into::into);
             let packet = encoder.encode(&head, part);
             if packet.len() <= limits.max_datagram {
-                give(Ok(packet));
+                // Timers that were never started make no packet of their own.
+                if from == 0 || timers.view(from..from + count, now).next().is_some() {
+                    give(Ok(packet));
+                }
                 break;
             }
             if count > 1 {
@@ -89,7 +100,7 @@ pub(crate) fn each(
             request_time: 0.0,
             user: 0.0,
             system: 0.0,
-            max_word: crate::tags::MAX_WORD,
+            max_word,
             ..head
         };
     }

@@ -292,8 +292,21 @@ impl Request {
 }
 
 impl Open {
-    /// Sends the packets of the request, if it is enabled and in the sample.
+    /// Sends the packets of the request, if it is enabled and in the sample, and counts what it lost.
     fn send(
+        &self,
+        script_name: Option<&Text>,
+        tags: &PairBuffer,
+        timers: &mut Timers,
+        moment: Moment,
+        encoder: &mut Encoder,
+    ) -> Result<(), Error> {
+        let sent = self.send_packets(script_name, tags, timers, moment, encoder);
+        self.reporter.counters().left_out(timers.take_losses());
+        sent
+    }
+
+    fn send_packets(
         &self,
         script_name: Option<&Text>,
         tags: &PairBuffer,
@@ -327,7 +340,6 @@ impl Open {
                 },
             );
         });
-        reporter.counters().left_out(timers.take_losses());
         result
     }
 

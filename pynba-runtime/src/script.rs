@@ -46,6 +46,8 @@ pub struct ScriptMonitor {
     encoder: RefCell<Encoder>,
     /// Whether something was measured or said since the last packet.
     unsent: Cell<bool>,
+    /// A panic that began before the monitor did is not its own.
+    was_panicking: bool,
 }
 
 /// Builds a [`ScriptMonitor`].
@@ -210,6 +212,7 @@ impl ScriptMonitor {
             request: RefCell::new(request),
             encoder: RefCell::default(),
             unsent: Cell::new(true),
+            was_panicking: thread::panicking(),
         }
     }
 
@@ -353,10 +356,14 @@ impl ScriptMonitor {
 
     fn round(&self) -> Result<(), Error> {
         let options = FlushOptions::new();
-        let mut encoder = self.encoder.borrow_mut();
-        let sent = self.request.borrow_mut().flush(&options, &mut encoder);
+        // Taken when a transport or a logger comes back here while a round is being sent.
+        let (Ok(mut encoder), Ok(mut request)) =
+            (self.encoder.try_borrow_mut(), self.request.try_borrow_mut())
+        else {
+            return Ok(());
+        };
         self.unsent.set(false);
-        sent
+        request.flush(&options, &mut encoder)
     }
 
     /// The reporter, for its [`stats`](Reporter::stats).
@@ -383,7 +390,8 @@ impl Drop for ScriptMonitor {
         if !self.unsent.get() {
             request.set_enabled(false);
         }
-        request.end(thread::panicking(), self.encoder.get_mut());
+        let panicking = thread::panicking() && !self.was_panicking;
+        request.end(panicking, self.encoder.get_mut());
     }
 }
 

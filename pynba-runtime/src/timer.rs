@@ -32,7 +32,7 @@ use crate::{ENABLED, local};
 pub struct Timer {
     request: Option<RequestId>,
     /// Its number in the request.
-    number: Cell<Option<u32>>,
+    number: Cell<Option<u64>>,
     tags: RefCell<Tags>,
     clock: Cell<Clock>,
     data: Option<Box<dyn Any + Send>>,
@@ -124,8 +124,8 @@ impl Timer {
         }
         let now = Instant::now();
         self.clock.set(Clock::Running(now));
-        if !self.change(Change::Start(now)) {
-            // A flush has sent and forgotten it.
+        if self.number.get().is_none() || !self.change(Change::Start(now)) {
+            // There was no room for it, or a flush has sent and forgotten it.
             self.register();
             self.change(Change::Start(now));
         }

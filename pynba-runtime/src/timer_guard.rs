@@ -23,7 +23,7 @@ pub struct TimerGuard {
 #[derive(Clone, Copy)]
 struct Ticket {
     request: RequestId,
-    timer: u32,
+    timer: u64,
     since: Instant,
 }
 
@@ -197,6 +197,8 @@ impl Ticket {
         extra: &PairBuffer,
     ) -> Option<Self> {
         let id = request.id()?;
+        // What ended on other threads makes room.
+        request.collect_mail();
         let since = Instant::now();
         let timer = request.timers().start(fixed, extra, since)?;
         Some(Self { request: id, timer, since })

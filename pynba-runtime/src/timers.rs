@@ -28,7 +28,7 @@ const MAX_UNUSED: usize = 4096;
 pub(crate) struct Timers {
     /// By number, which grows from one to the next but may have gaps.
     list: Vec<Timer>,
-    next: u32,
+    next: u64,
     pairs: PairBuffer,
     /// Pairs that no timer has any more.
     unused: usize,
@@ -58,12 +58,14 @@ pub(crate) struct Losses {
 
 #[derive(Clone, Debug)]
 struct Timer {
-    number: u32,
+    number: u64,
     fixed: &'static [StaticPair],
     /// Where in [`Timers::pairs`] the other tags stand.
     extra: Range<u32>,
     state: State,
     hit_count: u32,
+    /// The program may start it again, so it is nobody else's before the packet is made.
+    by_hand: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -148,13 +150,13 @@ impl Timers {
         fixed: &'static [StaticPair],
         extra: &PairBuffer,
         since: Instant,
-    ) -> Option<u32> {
+    ) -> Option<u64> {
         let from = self.cpu();
         self.push(fixed, extra, State::Running { since, from }, 1)
     }
 
     /// A timer that is not started yet.
-    pub(crate) fn ready(&mut self, tags: &Tags) -> Option<u32> {
+    pub(crate) fn ready(&mut self, tags: &Tags) -> Option<u64> {
         let (fixed, extra) = tags.parts();
         self.push(fixed, extra, State::Ready, 1)
     }
@@ -170,33 +172,33 @@ impl Timers {
         extra: &PairBuffer,
         state: State,
         hit_count: u32,
-    ) -> Option<u32> {
+    ) -> Option<u64> {
         self.losses.tags += extra.lost();
         let added = self.make_room(extra).and_then(|number| {
             let extra = self.pairs.append(extra, all_of(extra))?;
             self.next = number + 1;
-            self.list.push(Timer { number, fixed, extra, state, hit_count });
+            let by_hand = matches!(state, State::Ready);
+            self.list.push(Timer { number, fixed, extra, state, hit_count, by_hand });
             Some(number)
         });
         self.losses.dropped += u64::from(added.is_none());
         added
     }
 
-    fn make_room(&mut self, extra: &PairBuffer) -> Option<u32> {
-        if self.list.len() >= self.fold_at.0 || self.pairs.size() >= self.fold_at.1 {
-            self.fold();
+    fn make_room(&mut self, extra: &PairBuffer) -> Option<u64> {
+        if self.list.len() >= self.fold_at.0 || self.pairs.footprint() >= self.fold_at.1 {
+            self.fold_where(|timer| !timer.by_hand);
             self.compact();
             self.fold_at.0 = fold_next(self.list.len(), FOLD_FROM, MAX_TIMERS);
-            self.fold_at.1 = fold_next(self.pairs.size(), FOLD_FROM_SIZE, MAX_SIZE);
+            self.fold_at.1 = fold_next(self.pairs.footprint(), FOLD_FROM_SIZE, MAX_SIZE);
         }
-        let room = self.list.len() < MAX_TIMERS
-            && (extra.is_empty() || self.pairs.size() < MAX_SIZE)
-            && self.next < u32::MAX;
+        let room =
+            self.list.len() < MAX_TIMERS && (extra.is_empty() || self.pairs.footprint() < MAX_SIZE);
         room.then_some(self.next)
     }
 
     /// `false` when there is no such timer any more.
-    pub(crate) fn change(&mut self, number: u32, change: Change) -> bool {
+    pub(crate) fn change(&mut self, number: u64, change: Change) -> bool {
         let cpu = match change {
             Change::Start(_) | Change::Stop(_) => self.cpu(),
             _ => Cpu::default(),
@@ -214,12 +216,12 @@ impl Timers {
     }
 
     /// Whether the timer runs.
-    pub(crate) fn is_running(&mut self, number: u32) -> bool {
+    pub(crate) fn is_running(&mut self, number: u64) -> bool {
         self.find(number).is_some_and(|timer| matches!(timer.state, State::Running { .. }))
     }
 
     /// The time of a timer that has stopped; `None` when there is no such timer any more.
-    pub(crate) fn value(&mut self, number: u32) -> Option<Duration> {
+    pub(crate) fn value(&mut self, number: u64) -> Option<Duration> {
         match self.find(number)?.state {
             State::Stopped { value, .. } => Some(value),
             _ => None,
@@ -227,17 +229,17 @@ impl Timers {
     }
 
     /// Gives a timer these tags, instead of those of that name.
-    pub(crate) fn tag(&mut self, number: u32, name: &str, tags: &PairBuffer) {
+    pub(crate) fn tag(&mut self, number: u64, name: &str, tags: &PairBuffer) {
         self.losses.tags += tags.lost();
         self.retag(number, tags.set(&[]), |other| !is_or_is_below(other, name));
     }
 
-    fn retag(&mut self, number: u32, tags: TagSet<'_>, keep: impl Fn(&str) -> bool) {
-        if self.unused > MAX_UNUSED || (self.unused > 0 && self.pairs.size() >= MAX_SIZE) {
+    fn retag(&mut self, number: u64, tags: TagSet<'_>, keep: impl Fn(&str) -> bool) {
+        if self.unused > MAX_UNUSED || (self.unused > 0 && self.pairs.footprint() >= MAX_SIZE) {
             self.compact();
         }
         let Some(at) = self.position(number) else { return };
-        if self.pairs.size() >= MAX_SIZE {
+        if self.pairs.footprint() >= MAX_SIZE {
             self.losses.tags += 1;
             return;
         }
@@ -324,9 +326,11 @@ impl Timers {
     /// Forgets those that have stopped, and those that came to nothing.
     pub(crate) fn forget_stopped(&mut self) {
         self.list.retain(|timer| matches!(timer.state, State::Ready | State::Running { .. }));
+        self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         if self.list.is_empty() {
             self.pairs.clear();
             self.unused = 0;
+            self.shrink();
         } else {
             self.compact();
         }
@@ -334,11 +338,8 @@ impl Timers {
 
     /// Forgets all of them. Memory is kept for the next request, but not that of a freak.
     pub(crate) fn clear(&mut self) {
-        /// A hundred kilobytes or so; requests have tens of timers.
-        const KEPT: usize = 1024;
         self.list.clear();
-        self.list.shrink_to(KEPT);
-        self.table.shrink_to(4 * KEPT);
+        self.shrink();
         self.next = 0;
         self.pairs.clear();
         self.unused = 0;
@@ -346,19 +347,27 @@ impl Timers {
         self.losses = Losses::default();
     }
 
+    fn shrink(&mut self) {
+        /// A hundred kilobytes or so; requests have tens of timers.
+        const KEPT: usize = 1024;
+        self.list.shrink_to(KEPT);
+        self.table.clear();
+        self.table.shrink_to(4 * KEPT);
+    }
+
     fn cpu(&self) -> Cpu {
         let usage = self.rusage.now();
         Cpu { user: usage.user, system: usage.system }
     }
 
-    fn find(&mut self, number: u32) -> Option<&mut Timer> {
+    fn find(&mut self, number: u64) -> Option<&mut Timer> {
         let at = self.position(number)?;
         self.list.get_mut(at)
     }
 
-    fn position(&self, number: u32) -> Option<usize> {
+    fn position(&self, number: u64) -> Option<usize> {
         let first = self.list.first()?.number;
-        let guess = number.checked_sub(first)? as usize;
+        let guess = usize::try_from(number.checked_sub(first)?).ok()?;
         if self.list.get(guess).is_some_and(|timer| timer.number == number) {
             return Some(guess);
         }

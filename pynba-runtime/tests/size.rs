@@ -207,3 +207,69 @@ fn a_size_that_no_datagram_has_is_refused() {
     }
     assert!(builder().max_datagram(65_527).build().is_ok());
 }
+
+#[test]
+fn a_timer_driven_by_hand_stays_its_own_when_others_are_folded() {
+    let reporter = builder().build().unwrap();
+    let requests = capture(|| {
+        let _request = reporter.open("test");
+        let by_hand = pynba_runtime::Timer::new(Tags::new().with("group", "db"));
+        by_hand.start().unwrap();
+        by_hand.stop().unwrap();
+        for _ in 0..9000 {
+            current().add_timer(Tags::new().with("group", "db"), MILLISECOND, 1);
+        }
+        by_hand.delete();
+    });
+    assert_eq!(hits(&requests), 9000);
+    let seconds: f32 = requests[0].timers().iter().map(|timer| timer.value).sum();
+    assert!((8.9..9.1).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn folding_begins_anew_after_a_flush() {
+    let reporter = builder().build().unwrap();
+    capture(|| {
+        let _request = reporter.open("test");
+        for n in 0..65_000 {
+            current().add_timer(Tags::new().with("n", n), MILLISECOND, 1);
+        }
+        current().flush();
+        for _ in 0..100_000 {
+            drop(__rt::timer(&DB));
+        }
+    });
+    assert_eq!(reporter.stats().dropped_timers, 0);
+}
+
+#[test]
+fn long_tags_do_not_multiply_packets() {
+    let reporter = builder().max_datagram(1400).tag("long", "x".repeat(1500)).build().unwrap();
+    let requests = capture(|| {
+        let _request = reporter.open("test");
+        let _never: Vec<_> =
+            (0..3000).map(|_| pynba_runtime::Timer::new(Tags::new().with("a", 1))).collect();
+        for n in 0..1000 {
+            current().add_timer(Tags::new().with("n", n), MILLISECOND, 1);
+        }
+    });
+    assert!((10..60).contains(&requests.len()), "{}", requests.len());
+    assert!(requests.iter().skip(1).all(|request| !request.timers().is_empty()));
+    assert_eq!(hits(&requests), 1000);
+}
+
+#[test]
+fn a_request_tag_set_in_a_loop_is_not_lost() {
+    let reporter = builder().build().unwrap();
+    let requests = capture(|| {
+        let request = reporter.open("test");
+        for n in 0..5 {
+            request.current().tag(format!("long {n}"), "x".repeat(7000));
+        }
+        for n in 0..10_000 {
+            request.current().tag("step", n);
+        }
+    });
+    assert_eq!(requests[0].tags().last().unwrap().1, "9999");
+    assert_eq!(reporter.stats().dropped_tags, 0);
+}

@@ -72,9 +72,9 @@ impl PairBuffer {
         self.pairs.is_empty()
     }
 
-    /// Bytes of text that it holds.
-    pub(crate) fn size(&self) -> usize {
-        self.text.len()
+    /// Bytes that it holds.
+    pub(crate) fn footprint(&self) -> usize {
+        self.text.len() + self.pairs.len() * size_of::<Pair>()
     }
 
     pub(crate) fn lost(&self) -> u64 {
@@ -221,15 +221,15 @@ impl PairBuffer {
         self.compact();
     }
 
-    /// Forgets text that no pair uses any more once it is the larger part, so that a tag that is set in a
-    /// loop takes no more and more.
+    /// Forgets text that no pair uses any more once there is some of it, so that a tag that is set in a loop
+    /// takes no more and more.
     fn compact(&mut self) {
         if self.pairs.is_empty() {
             self.text.clear();
         } else if self.text.len() > MAX_TEXT / 2 {
             let lengths = self.pairs.iter().map(|pair| pair.get(&self.text));
             let used: usize = lengths.map(|(name, value)| name.len() + value.len()).sum();
-            if used < self.text.len() / 2 {
+            if used + MAX_WORD < self.text.len() {
                 let mut compact = Self::new();
                 let all = 0..u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
                 if compact.append(self, all).is_some() {

@@ -5,9 +5,14 @@ use super::{State, Timer, Timers};
 const EMPTY: u32 = u32::MAX;
 
 impl Timers {
-    /// Folds those that have stopped, in time linear in their number, and forgets those that were
-    /// discarded. The first of each kind keeps its place.
+    /// Folds all that have stopped.
     pub(crate) fn fold(&mut self) {
+        self.fold_where(|_| true);
+    }
+
+    /// Folds those that have stopped and that `may` be folded, in time linear in their number, and forgets
+    /// those that were discarded or have no tags. The first of each kind keeps its place.
+    pub(super) fn fold_where(&mut self, may: impl Fn(&Timer) -> bool) {
         let Self { list, pairs, table, .. } = self;
         let slots = (list.len() * 2).next_power_of_two();
         table.clear();
@@ -17,6 +22,11 @@ impl Timers {
             let equal = match list[at].state {
                 State::Discarded => continue,
                 State::Ready | State::Running { .. } => None,
+                State::Stopped { .. } if !may(&list[at]) => None,
+                State::Stopped { .. } if list[at].tags(pairs).len() == 0 => {
+                    self.losses.untagged += 1;
+                    continue;
+                }
                 State::Stopped { .. } => {
                     let tags = list[at].tags(pairs);
                     let mut slot = tags.hash(slots);

@@ -82,7 +82,7 @@ fn equal_neighbours_take_the_memory_of_one() {
     }
     buffer.push_copy("user", "7");
     assert_eq!(pairs(&buffer, &[]), owned([("many", "same"), ("user", "7")]));
-    assert!(buffer.size() < 100);
+    assert!(buffer.footprint() < 200);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn copies_only_the_text_of_what_is_left() {
     source.normalize(&[]);
     let mut target = buffer([("a", "b")]);
     let range = target.append(&source, 0..2).unwrap();
-    assert_eq!(target.size(), "ab".len() + "n1n2".len());
+    assert_eq!(target.text, "abn1n2");
     assert_eq!(target.set_in(&[], range).iter().collect::<Vec<_>>(), [("n", "1"), ("n", "2")]);
 }
 
