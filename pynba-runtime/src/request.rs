@@ -12,7 +12,7 @@ use crate::reporter::Reporter;
 use crate::system::{self, Rusage, Usage};
 use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
-use crate::timers::{Losses, Timers};
+use crate::timers::Timers;
 use crate::{alloc, foreign, local, packets};
 
 type Text = Cow<'static, str>;
@@ -196,10 +196,8 @@ impl Request {
         let Some(open) = self.open.take() else { return };
         open.id.close(|mail| _ = self.timers.change(mail.timer, mail.change));
         self.timers.stop(now);
-        let _ = open.send(None, &self.tags, &mut self.timers, Moment { now, panicking }, encoder);
-        open.reporter
-            .counters()
-            .left_out(Losses { tags: self.tags.take_lost(), ..Losses::default() });
+        let _ =
+            open.send(None, &mut self.tags, &mut self.timers, Moment { now, panicking }, encoder);
         alloc::end(open.id);
         encoder.trim();
         self.tags.clear();
@@ -219,14 +217,11 @@ impl Request {
         let Some(open) = &self.open else { return Ok(()) };
         let name = options.script_name.as_ref();
         let sent = if options.only_stopped {
-            open.send(name, &self.tags, &mut self.timers.copy_stopped(), moment, encoder)
+            open.send(name, &mut self.tags, &mut self.timers.copy_stopped(), moment, encoder)
         } else {
             self.timers.stop(moment.now);
-            open.send(name, &self.tags, &mut self.timers, moment, encoder)
+            open.send(name, &mut self.tags, &mut self.timers, moment, encoder)
         };
-        open.reporter
-            .counters()
-            .left_out(Losses { tags: self.tags.take_lost(), ..Losses::default() });
         self.timers.forget_stopped();
         encoder.trim();
         self.restart(options.reset);
@@ -296,50 +291,31 @@ impl Open {
     fn send(
         &self,
         script_name: Option<&Text>,
-        tags: &PairBuffer,
+        tags: &mut PairBuffer,
         timers: &mut Timers,
         moment: Moment,
         encoder: &mut Encoder,
     ) -> Result<(), Error> {
-        let sent = self.send_packets(script_name, tags, timers, moment, encoder);
-        self.reporter.counters().left_out(timers.take_losses());
-        sent
-    }
-
-    fn send_packets(
-        &self,
-        script_name: Option<&Text>,
-        tags: &PairBuffer,
-        timers: &mut Timers,
-        moment: Moment,
-        encoder: &mut Encoder,
-    ) -> Result<(), Error> {
-        if !self.enabled {
-            return Ok(());
-        }
-        let summary = self.summary(script_name, tags, moment);
         let (reporter, capture) = (&self.reporter, self.capture.as_ref());
-        // A test wants to see each of its requests.
-        if capture.is_none() && !reporter.samples(&summary) {
-            return Ok(());
-        }
         let mut result = Ok(());
-        local::quietly(|| {
-            packets::each(
-                encoder,
-                (&summary).into(),
-                timers,
-                moment.now,
-                reporter.limits(),
-                |packet| {
-                    let sent = match packet {
-                        Ok(packet) => reporter.deliver(packet, capture),
-                        Err(size) => Err(reporter.lose_too_large(size)),
-                    };
-                    result = sent.and(std::mem::replace(&mut result, Ok(())));
-                },
-            );
-        });
+        let give = |packet: Result<&[u8], usize>| {
+            let sent = match packet {
+                Ok(packet) => reporter.deliver(packet, capture),
+                Err(size) => Err(reporter.lose_too_large(size)),
+            };
+            result = sent.and(std::mem::replace(&mut result, Ok(())));
+        };
+        if self.enabled {
+            let summary = self.summary(script_name, tags, moment);
+            // A test wants to see each of its requests.
+            if capture.is_some() || reporter.samples(&summary) {
+                let (head, limits) = ((&summary).into(), reporter.limits());
+                local::quietly(|| packets::each(encoder, head, timers, moment.now, limits, give));
+            }
+        }
+        let mut losses = timers.take_losses();
+        losses.tags += tags.take_lost();
+        reporter.counters().left_out(losses);
         result
     }
 
