@@ -4,11 +4,15 @@
 pub use pynba_macros::{monitor, tags, timed, timer};
 #[doc(inline)]
 pub use pynba_runtime::{
-    Current, Error, FlushOptions, MAX_SERVERS, Reporter, ReporterBuilder, RequestGuard,
-    RequestInfo, Rusage, Sampling, ScriptMonitor, ScriptMonitorBuilder, Stats, TagValue, TagWriter,
+    Around, Current, DetachedRequest, Entered, Error, FlushOptions, Handle, Instrumented,
+    MAX_SERVERS, Monitored, Reporter, ReporterBuilder, RequestGuard, RequestInfo, Rusage, Sampling, ScriptMonitor, ScriptMonitorBuilder, Stats, TagValue, TagWriter,
     Tags, Timer, TimerError, TimerGuard, TimerInfo, Transport, alloc, current, proto, set_reporter,
     testing,
 };
+
+#[cfg(feature = "tokio")]
+#[doc(inline)]
+pub use pynba_runtime::task;
 
 #[doc(hidden)]
 pub use pynba_runtime::__rt;

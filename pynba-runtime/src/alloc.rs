@@ -176,8 +176,8 @@ struct Heap {
 
 /// The requests of the thread, without gaps, the oldest first.
 ///
-/// A request that goes on elsewhere (a task that is polled by another thread) will take its mark along as two
-/// numbers, `live - base` and `peak`, and there be given the `base` that makes them true again; nothing
+/// A request that goes on elsewhere (a task that is polled by another thread) takes its mark along as two
+/// numbers, `live - base` and `peak`, and is given there the `base` that makes them true again; nothing
 /// else knows of threads, and marks need not be nested.
 type Marks = [Option<Mark>; DEEPEST];
 
@@ -272,22 +272,48 @@ fn with_marks<R>(act: impl FnOnce(&mut Marks, i64) -> R) -> Option<R> {
     HEAP.try_with(|heap| heap.with_marks(act)).ok()?
 }
 
-/// From now on this thread counts for the request, from 0; also for one that it counted for before.
-///
-/// Whether the allocator is installed shows in the thread having allocated anything through it, which it
+/// What a request has, while no thread counts for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Share {
+    used: i64,
+    peak: i64,
+}
+
+impl Share {
+    /// The most that the request used at once so far. `None` where nothing is counted.
+    pub(crate) fn peak(self) -> Option<u64> {
+        is_counting().then(|| u64::try_from(self.peak).ok())?
+    }
+}
+
+/// Whether the allocator is installed. It shows in the thread having allocated anything through it, which it
 /// has: a request's own memory, for one.
-pub(crate) fn begin(request: RequestId) {
+fn is_counting() -> bool {
+    COUNTING && HEAP.try_with(|heap| heap.high.get() != NEVER).unwrap_or(false)
+}
+
+/// From now on this thread counts for the request; also for one that it counted for before.
+pub(crate) fn resume(request: RequestId, share: Share) {
     with_marks(|marks, live| {
-        let mark = Some(Mark { request, base: live, peak: 0 });
+        let base = live.saturating_sub(share.used);
+        let mark = Some(Mark { request, base, peak: share.peak });
         let usable = |mark: &&mut Option<Mark>| mark.is_none_or(|mark| mark.request == request);
         if let Some(place) = marks.iter_mut().find(usable) {
             *place = mark;
         } else {
-            // The oldest may well be one that has ended on another thread, or was forgotten.
+            // The oldest may well be one that was forgotten.
             marks.rotate_left(1);
             marks[DEEPEST - 1] = mark;
         }
     });
+}
+
+/// This thread no longer counts for the request. `None` when it did not.
+pub(crate) fn suspend(request: RequestId) -> Option<Share> {
+    with_marks(|marks, live| {
+        let mark = take(marks, request)?;
+        Some(Share { used: live.saturating_sub(mark.base), peak: mark.peak })
+    })?
 }
 
 /// The most that the request used at once so far. `None` where it is not counted.
@@ -300,13 +326,15 @@ pub(crate) fn peak(request: RequestId) -> Option<u64> {
 
 /// The request has ended.
 pub(crate) fn end(request: RequestId) {
-    with_marks(|marks, _| {
-        let found = |mark: &Option<Mark>| mark.is_some_and(|mark| mark.request == request);
-        if let Some(at) = marks.iter().position(found) {
-            marks[at] = None;
-            marks[at..].rotate_left(1);
-        }
-    });
+    with_marks(|marks, _| take(marks, request));
+}
+
+fn take(marks: &mut Marks, request: RequestId) -> Option<Mark> {
+    let found = |mark: &Option<Mark>| mark.is_some_and(|mark| mark.request == request);
+    let at = marks.iter().position(found)?;
+    let mark = marks[at].take();
+    marks[at..].rotate_left(1);
+    mark
 }
 
 #[cfg(test)]

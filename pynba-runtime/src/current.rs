@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use crate::flush::FlushOptions;
+use crate::handle::Handle;
 use crate::info::RequestInfo;
-use crate::mailbox::RequestId;
+use crate::local::Place;
+use crate::mailbox::{Mail, RequestId};
 use crate::request::{Moment, Request};
 use crate::setters::setters;
 use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
@@ -29,13 +31,15 @@ use crate::{ENABLED, local};
 /// ```
 #[must_use]
 pub fn current() -> Current {
-    Current::of(if ENABLED { local::with_current(|request| request.id()).flatten() } else { None })
+    Current::of(if ENABLED { local::current_id() } else { None })
 }
 
 /// A handle on an open request, from [`current`].
 ///
-/// It stays with its request when another one is opened inside it, and does nothing once its request has
-/// ended, nor on another thread than the one on which its request is open.
+/// It stays with its request when another one is opened inside it, also on another thread, and does nothing
+/// once its request has ended. What is asked about the request ([`tags`](Self::tags), [`info`](Self::info),
+/// [`elapsed`](Self::elapsed), [`packet`](Self::packet)) is known only on the thread or in the task where it is
+/// open; so are [`flush`](Self::flush) and [`reset`](Self::reset). Elsewhere these give and do nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Current {
     request: Option<RequestId>,
@@ -46,14 +50,56 @@ impl Current {
         Self { request }
     }
 
-    pub(crate) fn act<R>(self, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
+    /// Acts on the request if it is current on this thread.
+    fn act<R>(self, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
         if !ENABLED {
             return None;
         }
         local::with_request(self.request?, act)
     }
 
-    /// Whether there is a request, and it is still open on this thread.
+    /// Acts on the request here, or leaves it what is to be done, with the bytes of the texts in that.
+    fn tell(self, size: usize, what: impl FnOnce(&mut Request) + Send + 'static) {
+        let mut what = Some(what);
+        let here = self.act(|request| what.take().map(|what| what(request)));
+        if let (None, Some(what)) = (here, what) {
+            self.post(size, what);
+        }
+    }
+
+    fn post(self, size: usize, what: impl FnOnce(&mut Request) + Send + 'static) {
+        if let Some(id) = self.request.filter(|_| ENABLED) {
+            id.post(Mail::Told(size, Box::new(what)));
+        }
+    }
+
+    fn untag(self, name: &str) {
+        if self.act(|request| request.remove_tag(name)).is_none() {
+            let name = name.to_owned();
+            self.post(name.len(), move |request| request.remove_tag(&name));
+        }
+    }
+
+    fn add(self, tags: &Tags, value: Duration, hit_count: u32) {
+        let Some(id) = self.request.filter(|_| ENABLED) else { return };
+        let added = local::with_place(id, |place| match place {
+            Place::Here(request) => request.timers().add(tags, value, hit_count),
+            Place::Joined(handle) => handle.add_timer(tags, value, hit_count),
+        });
+        if added.is_none() {
+            id.join(|shared| shared.timers.add(tags, value, hit_count));
+        }
+    }
+
+    pub(crate) fn set_prefix(self, prefix: Cow<'static, str>) {
+        self.tell(prefix.len(), |request| request.tell(|told| told.prefix = Some(prefix)));
+    }
+
+    pub(crate) fn set_outcome(self, status: u32) {
+        self.tell(0, move |request| request.set_outcome(status));
+    }
+
+    /// Whether there is a request, and it is still open.
     ///
     /// ```
     /// # use pynba_runtime::Reporter;
@@ -69,7 +115,33 @@ impl Current {
     /// ```
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.act(|_| ()).is_some()
+        ENABLED && self.request.is_some_and(RequestId::is_open)
+    }
+
+    /// Carries the request to other threads and tasks; `None` outside a request.
+    ///
+    /// ```
+    /// # use std::thread;
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _open = reporter.open("/report");
+    ///     if let Some(handle) = pynba_runtime::current().handle() {
+    ///         let work = move || handle.run(|| pynba_runtime::current().tag("plan", "free"));
+    ///         thread::spawn(work).join().expect("it does not panic");
+    ///     }
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].tags(), [("plan".to_owned(), "free".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn handle(&self) -> Option<Handle> {
+        local::with_place(self.request.filter(|_| ENABLED)?, |place| match place {
+            Place::Here(request) => request.handle(),
+            Place::Joined(handle) => Some(handle.clone()),
+        })?
     }
 
     setters!(
@@ -100,7 +172,11 @@ impl Current {
         let name = name.into();
         local::with_scratch(|scratch| {
             fill(scratch, &[], |pairs| pairs.add_named(&name, &value));
-            self.act(|request| request.set_tags(Some(&name), scratch.set(&[])));
+            if self.act(|request| request.set_tags(Some(&name), scratch.set(&[]))).is_none() {
+                let tags = Tags::of(scratch.clone());
+                let size = name.len() + tags.size();
+                self.post(size, move |request| request.set_tags(Some(&name), tags.set()));
+            }
         });
     }
 
@@ -170,7 +246,7 @@ impl Current {
     #[must_use]
     pub fn info(&self) -> Option<RequestInfo> {
         self.act(|request| {
-            request.collect_mail();
+            request.collect();
             request.info(Moment::now())
         })?
     }
@@ -190,10 +266,12 @@ impl Current {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stop_timers(&self) {
-        self.act(|request| {
-            request.collect_mail();
-            request.timers().stop(Instant::now());
-        });
+        let now = Instant::now();
+        let here = self.act(|request| request.stop_timers(now));
+        if let (None, Some(id)) = (here, self.request.filter(|_| ENABLED)) {
+            id.join(|shared| shared.timers.stop(now));
+            self.post(0, move |request| request.timers().stop(now));
+        }
     }
 
     /// Sends the request as it is now, and begins it anew: timers are cleared, and its clock and processor time
@@ -290,7 +368,7 @@ impl Current {
     pub fn packet(&self) -> Option<Vec<u8>> {
         local::with_encoder(|encoder| {
             self.act(|request| {
-                request.collect_mail();
+                request.collect();
                 request.packet(Moment::now(), encoder)
             })?
         })

@@ -7,6 +7,7 @@ use std::thread;
 use crate::current::Current;
 use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
+use crate::request::End;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
 use crate::{ENABLED, local};
@@ -48,7 +49,7 @@ impl RequestGuard {
         if !ENABLED {
             return Self::disabled();
         }
-        local::push(None);
+        local::push(local::Entry::Silent);
         Self::new(State::Silent, false)
     }
 
@@ -60,8 +61,10 @@ impl RequestGuard {
         let Some((mut request, capture)) = local::spare_request() else {
             return Self::disabled();
         };
-        let id = request.begin(reporter.clone(), rusage, script_name, capture);
-        local::push(Some(request));
+        let id = request.prepare(reporter.clone(), rusage, script_name, capture);
+        request.begin();
+        request.resume();
+        local::push(local::Entry::Here(request));
         Self::new(State::Recording(id), thread::panicking())
     }
 
@@ -109,7 +112,8 @@ impl RequestGuard {
             State::Recording(id) => {
                 let panicking = thread::panicking() && !self.was_panicking;
                 if let Some(mut request) = local::remove(id) {
-                    local::with_encoder(|encoder| request.end(panicking, encoder));
+                    let end = if panicking { End::Panicked } else { End::Returned };
+                    local::with_encoder(|encoder| request.end(end, encoder));
                     local::recycle(request);
                 }
             }
@@ -120,8 +124,7 @@ impl RequestGuard {
 
     #[doc(hidden)]
     pub fn set_prefix(&self, prefix: impl Into<Cow<'static, str>>) {
-        let prefix = prefix.into();
-        self.current().act(|request| request.tell(|told| told.prefix = Some(prefix)));
+        self.current().set_prefix(prefix.into());
     }
 
     #[doc(hidden)]
@@ -137,7 +140,7 @@ impl RequestGuard {
     /// The status that the returned value stands for, unless the program set one.
     #[doc(hidden)]
     pub fn returned(&self, status: u32) {
-        self.current().act(|request| request.set_outcome(status));
+        self.current().set_outcome(status);
     }
 }
 

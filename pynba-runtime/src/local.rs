@@ -5,8 +5,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
+use std::mem;
 
 use crate::encoder::Encoder;
+use crate::handle::Handle;
 use crate::mailbox::RequestId;
 use crate::request::Request;
 use crate::tags::PairBuffer;
@@ -16,9 +18,8 @@ use crate::testing::Capture;
 const SPARE_REQUESTS: usize = 8;
 
 struct Local {
-    /// The innermost request last. `None` stands for one that is not recorded: a timer in it must not
-    /// land in the request around it.
-    open: Vec<Option<Box<Request>>>,
+    /// The innermost request last.
+    open: Vec<Entry>,
     #[expect(
         clippy::vec_box,
         reason = "a request is a few hundred bytes, and opening it moves it"
@@ -27,6 +28,47 @@ struct Local {
     encoder: Option<Box<Encoder>>,
     scratch: Option<Box<PairBuffer>>,
     capture: Option<Capture>,
+}
+
+/// A request that is current on this thread, or was before another one inside of it.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    Here(Box<Request>),
+    /// What is measured joins a request that may be current on another thread, or on none.
+    Joined(Handle),
+    /// Nothing is recorded: a timer in it must not land in the request around it.
+    Silent,
+}
+
+/// Where what is measured goes.
+pub(crate) enum Place<'a> {
+    Here(&'a mut Request),
+    Joined(&'a Handle),
+}
+
+impl Entry {
+    fn place(&mut self) -> Option<Place<'_>> {
+        match self {
+            Self::Here(request) => Some(Place::Here(request)),
+            Self::Joined(handle) => Some(Place::Joined(handle)),
+            Self::Silent => None,
+        }
+    }
+
+    fn here(&mut self, id: RequestId) -> Option<&mut Request> {
+        match self {
+            Self::Here(request) if request.is(id) => Some(request),
+            _ => None,
+        }
+    }
+
+    fn is_of(&self, id: RequestId) -> bool {
+        match self {
+            Self::Here(request) => request.is(id),
+            Self::Joined(handle) => handle.id() == id,
+            Self::Silent => false,
+        }
+    }
 }
 
 impl Local {
@@ -69,21 +111,40 @@ fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
     LOCAL.try_with(|local| local.try_borrow_mut().ok().map(|mut local| act(&mut local))).ok()?
 }
 
-/// Acts on the innermost request, if it is recorded.
-pub(crate) fn with_current<R>(act: impl FnOnce(&mut Request) -> R) -> Option<R> {
-    with(|local| local.open.last_mut()?.as_deref_mut().map(act))?
+/// Acts where what is measured now goes, if it is recorded.
+pub(crate) fn with_innermost<R>(act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
+    with(|local| local.open.last_mut()?.place().map(act))?
 }
 
 /// The innermost request, if it is recorded.
 pub(crate) fn current_id() -> Option<RequestId> {
-    with_current(|request| request.id())?
+    with_innermost(|place| match place {
+        Place::Here(request) => request.id(),
+        Place::Joined(handle) => Some(handle.id()),
+    })?
+}
+
+/// Acts where this thread measures for the request, preferably on the request itself.
+pub(crate) fn with_place<R>(id: RequestId, act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
+    with(|local| {
+        let open = &mut local.open;
+        let here = |entry: &Entry| matches!(entry, Entry::Here(request) if request.is(id));
+        let joined = || open.iter().rposition(|entry| entry.is_of(id));
+        let at = open.iter().rposition(here).or_else(joined)?;
+        open[at].place().map(act)
+    })?
+}
+
+/// Whether this thread measures for the request, itself or through a handle.
+pub(crate) fn is_measuring(id: RequestId) -> bool {
+    with(|local| local.open.iter().any(|entry| entry.is_of(id))).unwrap_or(false)
 }
 
 /// Runs what sends a packet: transports and loggers may be monitored themselves, and would otherwise
 /// measure into whatever request is open around, or send packets about sending packets for ever.
 pub(crate) fn quietly<R>(act: impl FnOnce() -> R) -> R {
     let before = QUIET.try_with(|quiet| quiet.replace(true)).unwrap_or(true);
-    push(None);
+    push(Entry::Silent);
     let result = act();
     remove_silent();
     let _ = QUIET.try_with(|quiet| quiet.set(before));
@@ -94,11 +155,9 @@ pub(crate) fn is_quiet() -> bool {
     QUIET.try_with(Cell::get).unwrap_or(true)
 }
 
-/// Acts on a request that is open on this thread.
+/// Acts on a request that is current on this thread.
 pub(crate) fn with_request<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
-    with(|local| {
-        local.open.iter_mut().rev().flatten().find(|request| request.is(id)).map(|it| act(it))
-    })?
+    with(|local| local.open.iter_mut().rev().find_map(|entry| entry.here(id)).map(act))?
 }
 
 /// A request to be opened, and where its packet is to be kept instead of sent.
@@ -110,32 +169,41 @@ pub(crate) fn spare_request() -> Option<(Box<Request>, Option<Capture>)> {
 }
 
 /// Makes it the innermost one.
-pub(crate) fn push(request: Option<Box<Request>>) {
+pub(crate) fn push(entry: Entry) {
     with(|local| {
-        local.open.push(request);
+        local.open.push(entry);
         local.count();
     });
 }
 
 /// Takes the request from among the open ones, wherever it is.
 pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
-    with(|local| {
-        let found = |entry: &Option<Box<Request>>| entry.as_ref().is_some_and(|it| it.is(id));
-        let at = local.open.iter().rposition(found)?;
-        let request = local.open.remove(at);
-        local.count();
-        request
-    })?
+    match take(|entry| matches!(entry, Entry::Here(request) if request.is(id)))? {
+        Entry::Here(request) => Some(request),
+        Entry::Joined(_) | Entry::Silent => None,
+    }
 }
 
 /// Takes away the innermost mark of a request that is not recorded.
 pub(crate) fn remove_silent() {
+    take(|entry| matches!(entry, Entry::Silent));
+}
+
+/// Takes away the innermost handle of the request.
+pub(crate) fn remove_joined(id: RequestId) -> Option<Handle> {
+    match take(|entry| matches!(entry, Entry::Joined(handle) if handle.id() == id))? {
+        Entry::Joined(handle) => Some(handle),
+        Entry::Here(_) | Entry::Silent => None,
+    }
+}
+
+fn take(which: impl Fn(&Entry) -> bool) -> Option<Entry> {
     with(|local| {
-        if let Some(at) = local.open.iter().rposition(Option::is_none) {
-            local.open.remove(at);
-            local.count();
-        }
-    });
+        let at = local.open.iter().rposition(which)?;
+        let entry = local.open.remove(at);
+        local.count();
+        Some(entry)
+    })?
 }
 
 /// Keeps an ended request's memory for the next one.
@@ -170,7 +238,7 @@ pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut PairBuffer) -> R) -> R {
 
 /// Sets where the packets of this thread's requests are kept, and gives what was set before.
 pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
-    with(|local| std::mem::replace(&mut local.capture, capture)).flatten()
+    with(|local| mem::replace(&mut local.capture, capture)).flatten()
 }
 
 /// Where the packets of this thread's requests are kept.
@@ -203,15 +271,19 @@ pub(crate) fn random() -> f64 {
 /// Takes a request out of its place while it is sent, and puts it back.
 pub(crate) fn lend<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
     let (at, mut request) = with(|local| {
-        let at = local.open.iter().rposition(|it| it.as_ref().is_some_and(|it| it.is(id)))?;
-        Some((at, local.open[at].take()?))
+        let at = local.open.iter_mut().rposition(|entry| entry.here(id).is_some())?;
+        match mem::replace(&mut local.open[at], Entry::Silent) {
+            Entry::Here(request) => Some((at, request)),
+            Entry::Joined(_) | Entry::Silent => None,
+        }
     })??;
     let result = act(&mut request);
     with(|local| {
-        if let Some(place @ None) = local.open.get_mut(at) {
-            *place = Some(request);
+        let entry = Entry::Here(request);
+        if let Some(place @ Entry::Silent) = local.open.get_mut(at) {
+            *place = entry;
         } else {
-            local.open.insert(at.min(local.open.len()), Some(request));
+            local.open.insert(at.min(local.open.len()), entry);
             local.count();
         }
     });

@@ -1,20 +1,28 @@
-//! How a timer that ends on another thread reaches its request.
+//! How what is said and measured elsewhere reaches a request.
 //!
-//! A request is open on one thread at a time, and that thread alone touches it. A `TimerGuard` may be
-//! dropped anywhere; where its request is not at hand, what it has to say is left in the request's
-//! mailbox, which the request empties when it ends. Mailboxes are never freed, only used again, so a
-//! guard refers to one without counting: there are as many as there were requests open at once, and a
-//! few for each thread.
+//! A request is current on one thread at a time, and that thread alone touches it. A `TimerGuard` may be
+//! dropped anywhere, though, and a `Handle` measures anywhere: what they have to say is left in the request's
+//! mailbox, which the request empties when it ends, and their timers stand there until then. Mailboxes are
+//! never freed, only used again, so a guard or a handle refers to one without counting: there are as many as
+//! there were requests open at once, and a few for each thread.
 
-use std::ptr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{mem, ptr};
 
-use crate::lock::lock;
-use crate::timers::Change;
+use crate::request::Request;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::system::Cpu;
+use crate::timers::{Change, Timers};
 
 /// Set in [`Mailbox::state`] when there is mail.
 const MAIL: u64 = 1;
+
+/// Set there once handles have measured something.
+const JOINED: u64 = 2;
+
+const BITS: u64 = MAIL | JOINED;
+
+/// The number of the first timer of handles. Those of the request itself begin with 0.
+const FIRST_JOINED: u64 = 1 << 63;
 
 /// More than the timers of any packet; what comes after is refused.
 const MAX_MAIL: usize = 16 * 1024;
@@ -22,15 +30,18 @@ const MAX_MAIL: usize = 16 * 1024;
 /// The same for the ends of timers: twice as many as a request has timers.
 const MAX_ENDS: usize = 128 * 1024;
 
+/// Bytes of the tags and texts in the mail: those of some packets.
+const MAX_SIZE: usize = 256 * 1024;
+
 /// What a mailbox keeps of its memory.
 const USUAL_MAIL: usize = 64;
 
 /// Belongs to one open request at a time.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
-    /// Of the request that has it: its generation, and whether there is [`MAIL`]. 0 for none.
+    /// Of the request that has it: its generation, and the [`BITS`]. 0 for none.
     state: AtomicU64,
-    mail: Mutex<Vec<Mail>>,
+    shared: Mutex<Shared>,
     generations: AtomicU64,
 }
 
@@ -41,74 +52,181 @@ pub(crate) struct RequestId {
     generation: u64,
 }
 
-/// Something to be done to a timer.
+/// What came from elsewhere.
 #[derive(Debug)]
-pub(crate) struct Mail {
-    pub(crate) timer: u64,
-    pub(crate) change: Change,
+pub(crate) struct Shared {
+    /// The timers of handles.
+    pub(crate) timers: Timers,
+    /// What the threads used that ran handles, if the request asks for it.
+    pub(crate) cpu: Cpu,
+    mail: Vec<Mail>,
+    /// Bytes of its texts.
+    size: usize,
+    /// How much more was said than there was room for.
+    refused: u64,
 }
 
-/// Mailboxes that no request has.
-static SPARE: Mutex<Vec<&'static Mailbox>> = Mutex::new(Vec::new());
+/// Something to be done by the request.
+pub(crate) enum Mail {
+    Timer { number: u64, change: Change },
+    /// What was told, and the bytes of its texts.
+    Told(usize, Box<dyn FnOnce(&mut Request) + Send>),
+}
 
 impl Mailbox {
+    /// A mailbox that no request has.
     pub(crate) fn obtain() -> &'static Self {
-        lock(&SPARE).pop().unwrap_or_else(|| {
+        spare().pop().unwrap_or_else(|| {
             Box::leak(Box::new(Self {
                 state: AtomicU64::new(0),
-                mail: Mutex::new(Vec::new()),
+                shared: Mutex::new(Shared {
+                    timers: Timers::from(FIRST_JOINED),
+                    cpu: Cpu::default(),
+                    mail: Vec::new(),
+                    size: 0,
+                    refused: 0,
+                }),
                 generations: AtomicU64::new(0),
             }))
         })
     }
 
     pub(crate) fn release(&'static self) {
-        lock(&SPARE).push(self);
+        spare().push(self);
     }
 
     /// A request takes the mailbox.
     pub(crate) fn open(&'static self) -> RequestId {
-        // Steps of two leave the lowest bit to `MAIL`; 0 is never a generation.
-        let generation = self.generations.fetch_add(2, Ordering::Relaxed) + 2;
+        // The steps leave the lowest bits to `BITS`; 0 is never a generation.
+        let step = BITS + 1;
+        let generation = self.generations.fetch_add(step, Ordering::Relaxed) + step;
         self.state.store(generation, Ordering::Release);
         RequestId { mailbox: self, generation }
     }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Mailboxes that no request has.
+#[cfg(not(pynba_loom))]
+fn spare() -> MutexGuard<'static, Vec<&'static Mailbox>> {
+    static SPARE: Mutex<Vec<&Mailbox>> = Mutex::new(Vec::new());
+    crate::lock::lock(&SPARE)
+}
+
+/// `loom` knows only what was made in the run that it tries.
+#[cfg(pynba_loom)]
+fn spare() -> Vec<&'static Mailbox> {
+    Vec::new()
+}
+
+/// Whether the timer was made by a handle: it stands in [`Shared::timers`].
+pub(crate) fn is_joined(timer: u64) -> bool {
+    timer >= FIRST_JOINED
 }
 
 impl RequestId {
-    /// Leaves a change for the request. `false` when it has ended, or has a full mailbox.
+    pub(crate) fn is_open(self) -> bool {
+        self.mailbox.state.load(Ordering::Acquire) & !BITS == self.generation
+    }
+
+    /// Leaves mail for the request. `false` when it has ended.
     pub(crate) fn post(self, mail: Mail) -> bool {
-        // The lock is taken first: when `close` sees `MAIL`, it waits here until the mail is in.
-        let mut mailbox = lock(&self.mailbox.mail);
-        // The end of a timer comes once for each, and without it the timer would run on.
-        let is_end = matches!(mail.change, Change::Stop(_) | Change::Discard);
-        if mailbox.len() >= if is_end { MAX_ENDS } else { MAX_MAIL } {
-            return false;
-        }
+        self.with(MAIL, |shared| shared.put(mail)).is_some()
+    }
+
+    /// Acts on what handles have measured. `None` when the request has ended.
+    pub(crate) fn join<R>(self, act: impl FnOnce(&mut Shared) -> R) -> Option<R> {
+        self.with(JOINED, act)
+    }
+
+    fn with<R>(self, bit: u64, act: impl FnOnce(&mut Shared) -> R) -> Option<R> {
+        // The lock is taken first: when `close` sees the bit, it waits here until this is done.
+        let mut shared = self.mailbox.lock();
         let open = self.mailbox.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
-            (state & !MAIL == self.generation).then_some(state | MAIL)
+            (state & !BITS == self.generation).then_some(state | bit)
         });
-        if open.is_ok() {
-            mailbox.push(mail);
-        }
-        open.is_ok()
+        open.ok().map(|_| act(&mut shared))
     }
 
     /// What has come so far, while the request goes on.
-    pub(crate) fn collect(self, each: impl FnMut(Mail)) {
+    pub(crate) fn collect(self, act: impl FnOnce(&mut Shared)) {
         if self.mailbox.state.load(Ordering::Acquire) & MAIL != 0 {
-            let mut mailbox = lock(&self.mailbox.mail);
+            let mut shared = self.mailbox.lock();
             self.mailbox.state.fetch_and(!MAIL, Ordering::AcqRel);
-            mailbox.drain(..).for_each(each);
+            act(&mut shared);
+        }
+    }
+
+    /// What handles have measured so far, while the request goes on.
+    pub(crate) fn joined(self, act: impl FnOnce(&mut Shared)) {
+        if self.mailbox.state.load(Ordering::Acquire) & JOINED != 0 {
+            act(&mut self.mailbox.lock());
         }
     }
 
     /// The request ends: what has come, and nothing comes after that.
-    pub(crate) fn close(self, each: impl FnMut(Mail)) {
-        if self.mailbox.state.swap(0, Ordering::AcqRel) & MAIL != 0 {
-            let mut mailbox = lock(&self.mailbox.mail);
-            mailbox.drain(..).for_each(each);
-            mailbox.shrink_to(USUAL_MAIL);
+    pub(crate) fn close(self, act: impl FnOnce(&mut Shared)) {
+        if self.mailbox.state.swap(0, Ordering::AcqRel) & BITS != 0 {
+            let mut shared = self.mailbox.lock();
+            act(&mut shared);
+            shared.clear();
+        }
+    }
+}
+
+impl Shared {
+    fn put(&mut self, mail: Mail) {
+        // The end of a timer comes once for each, and without it the timer would run on.
+        let limit = if mail.is_end() { MAX_ENDS } else { MAX_MAIL };
+        let size = mail.size();
+        if self.mail.len() < limit && self.size + size <= MAX_SIZE {
+            self.mail.push(mail);
+            self.size += size;
+        } else {
+            self.refused += 1;
+        }
+    }
+
+    /// The mail, and how much more there was than there was room for.
+    pub(crate) fn take_mail(&mut self) -> (impl Iterator<Item = Mail>, u64) {
+        self.size = 0;
+        (self.mail.drain(..), mem::take(&mut self.refused))
+    }
+
+    fn clear(&mut self) {
+        let Self { timers, cpu, mail, size, refused } = self;
+        timers.clear();
+        *cpu = Cpu::default();
+        mail.clear();
+        mail.shrink_to(USUAL_MAIL);
+        (*size, *refused) = (0, 0);
+    }
+}
+
+impl Mail {
+    fn is_end(&self) -> bool {
+        use Change::{Discard, End, Release, Stop};
+        matches!(self, Self::Timer { change: Stop(_) | End(_) | Discard | Release, .. })
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Timer { change: Change::Tag { name, tags }, .. } => name.len() + tags.size(),
+            Self::Timer { change: Change::Tags(tags), .. } => tags.size(),
+            Self::Timer { .. } => 0,
+            Self::Told(size, _) => *size,
+        }
+    }
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Timer { number, change } => write!(f, "timer {number}: {change:?}"),
+            Self::Told(size, _) => write!(f, "{size} bytes for the request"),
         }
     }
 }
@@ -119,69 +237,5 @@ impl PartialEq for RequestId {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mail(timer: u64) -> Mail {
-        Mail { timer, change: Change::HitCount(1) }
-    }
-
-    #[test]
-    fn mail_reaches_the_request_that_is_open_and_no_other() {
-        let mailbox = Mailbox::obtain();
-        let first = mailbox.open();
-        assert!(first.post(mail(1)));
-        let mut got = Vec::new();
-        first.collect(|mail| got.push(mail.timer));
-        assert!(first.post(mail(2)));
-        first.close(|mail| got.push(mail.timer));
-        assert_eq!(got, [1, 2]);
-
-        assert!(!first.post(mail(3)), "the request has ended");
-        let second = mailbox.open();
-        assert!(!first.post(mail(4)), "another request has its mailbox now");
-        second.close(|mail| panic!("{mail:?}"));
-    }
-
-    #[test]
-    fn a_mailbox_is_bounded_and_gives_its_memory_back() {
-        let mailbox = Mailbox::obtain();
-        let request = mailbox.open();
-        let taken = (0..20_000).filter(|&n| request.post(mail(n))).count();
-        assert_eq!(taken, MAX_MAIL);
-        let mut got = 0;
-        request.close(|_| got += 1);
-        assert_eq!(got, MAX_MAIL);
-        assert!(lock(&mailbox.mail).capacity() <= USUAL_MAIL);
-    }
-
-    #[test]
-    fn mailboxes_are_used_again() {
-        // Other tests take and give back, too: so several at once.
-        let taken: Vec<_> = (0..50).map(|_| Mailbox::obtain()).collect();
-        for mailbox in &taken {
-            mailbox.release();
-        }
-        let again: Vec<_> = (0..50).map(|_| Mailbox::obtain()).collect();
-        let found = |mailbox: &&&'static Mailbox| again.iter().any(|it| ptr::eq(*it, **mailbox));
-        assert!(taken.iter().filter(found).count() > 25);
-    }
-
-    #[test]
-    fn nothing_is_lost_between_threads() {
-        for _ in 0..200 {
-            let request = Mailbox::obtain().open();
-            let mut got = 0;
-            let taken: usize = std::thread::scope(|scope| {
-                let posts = [0, 1].map(|n| {
-                    scope.spawn(move || (0..50).filter(|i| request.post(mail(n * 50 + i))).count())
-                });
-                request.collect(|_| got += 1);
-                request.close(|_| got += 1);
-                posts.into_iter().map(|post| post.join().unwrap()).sum()
-            });
-            assert_eq!(got, taken, "whoever was told that the mail is in must be right");
-        }
-    }
-}
+#[cfg(all(test, not(pynba_loom)))]
+mod tests;

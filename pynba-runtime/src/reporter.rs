@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 pub use self::builder::ReporterBuilder;
 
+use crate::detached::{DetachedRequest, Monitored};
 use crate::guard::RequestGuard;
 use crate::info::Summary;
 use crate::lock::lock;
@@ -127,6 +128,66 @@ impl Reporter {
         RequestGuard::open(self, None, script_name.into())
     }
 
+    /// The future as a request: what `#[monitor]` makes of an `async fn`.
+    ///
+    /// The request begins with the first poll and is [`current`](crate::current()) whenever the future is polled,
+    /// on whatever thread, and only then. It is sent when the future is ready; with the status 499 when it is
+    /// dropped before that, and with 500 when it panics. A future that is never polled sends nothing.
+    ///
+    /// ```
+    /// # use std::pin::pin;
+    /// # use std::task::{Context, Waker};
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # fn block_on<R>(future: impl Future<Output = R>) {
+    /// #     let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+    /// # }
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     block_on(reporter.monitor("/report", async {
+    ///         pynba_runtime::current().set_status(404);
+    ///     }));
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!((requests[0].script_name.as_str(), requests[0].status), ("/report", Some(404)));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn monitor<F: Future>(
+        &self,
+        script_name: impl Into<Cow<'static, str>>,
+        future: F,
+    ) -> Monitored<F> {
+        let request = if process::is_on() {
+            DetachedRequest::prepare(self, None, script_name.into())
+        } else {
+            DetachedRequest::disabled()
+        };
+        Monitored::new(request, future)
+    }
+
+    /// Opens a request that is current only where it is entered: for middleware that is not one future.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let mut request = reporter.detached("/report");
+    ///     request.enter().current().set_status(404);
+    ///     request.finish();
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!((requests[0].script_name.as_str(), requests[0].status), ("/report", Some(404)));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn detached(&self, script_name: impl Into<Cow<'static, str>>) -> DetachedRequest {
+        if process::is_on() {
+            DetachedRequest::open(self, script_name.into())
+        } else {
+            DetachedRequest::disabled()
+        }
+    }
+
     /// What the reporter did since it was built.
     ///
     /// ```
@@ -182,8 +243,7 @@ impl Reporter {
     /// Sends the packet to every server, or keeps it where the thread's packets are captured. Gives the
     /// last failure.
     pub(crate) fn deliver(&self, packet: &[u8], capture: Option<&Capture>) -> Result<(), Error> {
-        if let Some(capture) = capture {
-            capture.keep(packet);
+        if capture.is_some_and(|capture| capture.keep(packet)) {
             return Ok(());
         }
         let counters = &self.shared.counters;

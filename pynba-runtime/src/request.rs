@@ -1,15 +1,18 @@
 //! An open request: what it has measured and been told so far.
 
 use std::borrow::Cow;
+use std::mem;
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::encoder::Encoder;
 use crate::flush::FlushOptions;
+use crate::handle::Handle;
 use crate::info::{RequestInfo, Summary};
-use crate::mailbox::{Mailbox, RequestId};
+use crate::mailbox::{Mail, Mailbox, RequestId, Shared};
 use crate::reporter::Reporter;
-use crate::system::{self, Rusage, Usage};
+use crate::system::{self, Cpu, Rusage, Usage};
 use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
 use crate::timers::Timers;
@@ -41,7 +44,13 @@ struct Open {
     capture: Option<Capture>,
     rusage: Rusage,
     started: Instant,
+    /// Where the processor time is counted from, and for [`Rusage::Thread`] on which thread.
     usage_at_start: Usage,
+    thread: Option<ThreadId>,
+    /// What was used before that, and by handles.
+    used: Cpu,
+    /// What it has of the heap while it is current nowhere.
+    heap: Option<alloc::Share>,
     told: Told,
     /// The status that the returned value stands for.
     outcome: Option<u32>,
@@ -65,16 +74,27 @@ pub(crate) struct Told {
     pub(crate) rusage: Option<(Duration, Duration)>,
 }
 
+/// How a request comes to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    Returned,
+    Panicked,
+    /// Dropped before its work was done.
+    GivenUp,
+    /// Dropped before it began: there is nothing to tell.
+    Unborn,
+}
+
 /// The end of a request, or a moment to look at it as if it were that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) now: Instant,
-    pub(crate) panicking: bool,
+    pub(crate) end: End,
 }
 
 impl Moment {
     pub(crate) fn now() -> Self {
-        Self { now: Instant::now(), panicking: false }
+        Self { now: Instant::now(), end: End::Returned }
     }
 }
 
@@ -84,12 +104,12 @@ impl Request {
             mailbox: Mailbox::obtain(),
             open: None,
             tags: PairBuffer::new(),
-            timers: Timers::default(),
+            timers: Timers::from(0),
         }
     }
 
-    /// Opens it. The clock is read last, so that none of this counts.
-    pub(crate) fn begin(
+    /// Opens it. The clock does not run yet.
+    pub(crate) fn prepare(
         &mut self,
         reporter: Reporter,
         rusage: Option<Rusage>,
@@ -100,20 +120,57 @@ impl Request {
         let rusage = rusage.unwrap_or(reporter.rusage());
         self.take_tags_of(&reporter);
         self.timers.measure(if reporter.timer_rusage() { rusage } else { Rusage::Off });
-        let usage_at_start = rusage.now();
-        alloc::begin(id);
         self.open = Some(Open {
             id,
             reporter,
             capture,
             rusage,
-            usage_at_start,
+            usage_at_start: Usage::default(),
+            thread: None,
+            used: Cpu::default(),
+            heap: None,
             told: Told { script_name, ..Told::default() },
             outcome: None,
             enabled: true,
             started: Instant::now(),
         });
         id
+    }
+
+    /// Begins to measure, from nothing. The clock is read last, so that none of this counts.
+    pub(crate) fn begin(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.used = Cpu::default();
+            open.heap = Some(alloc::Share::default());
+            if open.rusage == Rusage::Process {
+                open.usage_at_start = open.rusage.now();
+            }
+            open.started = Instant::now();
+        }
+    }
+
+    /// It becomes current on this thread.
+    pub(crate) fn resume(&mut self) {
+        if let Some(open) = &mut self.open {
+            if open.rusage == Rusage::Thread {
+                open.thread = Some(thread::current().id());
+                open.usage_at_start = open.rusage.now();
+            }
+            if let Some(heap) = open.heap.take() {
+                alloc::resume(open.id, heap);
+            }
+        }
+    }
+
+    /// It is current nowhere for a while.
+    pub(crate) fn suspend(&mut self) {
+        if let Some(open) = &mut self.open {
+            if open.rusage == Rusage::Thread {
+                open.used = open.cpu(open.rusage.now());
+                open.thread = None;
+            }
+            open.heap = alloc::suspend(open.id);
+        }
     }
 
     pub(crate) fn is(&self, id: RequestId) -> bool {
@@ -139,7 +196,7 @@ impl Request {
 
     /// Stops the clocks: what comes until the end does not count.
     pub(crate) fn stop(&mut self) {
-        self.timers.stop(Instant::now());
+        self.stop_timers(Instant::now());
         if let Some(open) = &mut self.open {
             let summary = open.summary(None, &self.tags, Moment::now());
             let (time, rusage) = (summary.request_time, (summary.user, summary.system));
@@ -168,11 +225,7 @@ impl Request {
 
     /// Sets these tags, instead of the values that the tags of the same names had, and `name`.
     pub(crate) fn set_tags(&mut self, name: Option<&str>, tags: TagSet<'_>) {
-        self.tags.remove_all(name, tags);
-        for (name, value) in tags.iter() {
-            self.tags.push_copy(name, value);
-        }
-        self.tags.normalize(&[]);
+        self.tags.replace(name, tags);
     }
 
     pub(crate) fn remove_tag(&mut self, name: &str) {
@@ -183,23 +236,77 @@ impl Request {
         self.tags.set(&[]).to_vec()
     }
 
-    /// What came from guards that ended on other threads.
+    /// Carries it to other threads.
+    pub(crate) fn handle(&mut self) -> Option<Handle> {
+        let Open { id, reporter, rusage, .. } = self.open.as_ref()?;
+        let of_timers = self.timers.measured();
+        id.join(|shared| shared.timers.measure(of_timers))?;
+        Some(Handle::new(*id, reporter.clone(), *rusage))
+    }
+
+    /// What was said elsewhere.
     pub(crate) fn collect_mail(&mut self) {
-        if let Some(open) = &self.open {
-            open.id.collect(|mail| _ = self.timers.change(mail.timer, mail.change));
+        if let Some(id) = self.id() {
+            id.collect(|shared| self.read(shared));
+        }
+    }
+
+    fn read(&mut self, shared: &mut Shared) {
+        let (mail, refused) = shared.take_mail();
+        for mail in mail {
+            match mail {
+                Mail::Timer { number, change } => _ = self.timers.change(number, change),
+                Mail::Told(_, told) => told(self),
+            }
+        }
+        self.timers.losses().changes += refused;
+    }
+
+    /// What was said and measured elsewhere, as far as it has stopped.
+    pub(crate) fn collect(&mut self) {
+        self.collect_mail();
+        if let Some(id) = self.id() {
+            id.joined(|shared| {
+                shared.timers.put_aside();
+                self.timers.absorb(&mut shared.timers);
+                shared.timers.take_back();
+                self.take_cpu_of(shared);
+            });
+        }
+    }
+
+    fn take_cpu_of(&mut self, shared: &mut Shared) {
+        if let Some(open) = &mut self.open {
+            open.used += mem::take(&mut shared.cpu);
+        }
+    }
+
+    /// Stops every timer that runs, wherever it was made.
+    pub(crate) fn stop_timers(&mut self, now: Instant) {
+        self.collect_mail();
+        self.timers.stop(now);
+        if let Some(id) = self.id() {
+            id.joined(|shared| shared.timers.stop(now));
         }
     }
 
     /// Ends the request: sends it and forgets everything.
-    pub(crate) fn end(&mut self, panicking: bool, encoder: &mut Encoder) {
+    pub(crate) fn end(&mut self, end: End, encoder: &mut Encoder) {
         let now = Instant::now();
+        let Some(id) = self.id() else { return };
+        id.close(|shared| {
+            self.read(shared);
+            self.timers.absorb(&mut shared.timers);
+            self.take_cpu_of(shared);
+        });
         let Some(open) = self.open.take() else { return };
-        open.id.close(|mail| _ = self.timers.change(mail.timer, mail.change));
-        self.timers.stop(now);
-        let _ =
-            open.send(None, &mut self.tags, &mut self.timers, Moment { now, panicking }, encoder);
+        if end != End::Unborn {
+            self.timers.stop(now);
+            let moment = Moment { now, end };
+            let _ = open.send(None, &mut self.tags, &mut self.timers, moment, encoder);
+            encoder.trim();
+        }
         alloc::end(open.id);
-        encoder.trim();
         self.tags.clear();
         self.timers.clear();
         // With the last clone of a reporter goes its transport, which is foreign code.
@@ -212,17 +319,16 @@ impl Request {
         options: &FlushOptions,
         encoder: &mut Encoder,
     ) -> Result<(), Error> {
-        self.collect_mail();
         let moment = Moment::now();
+        if !options.only_stopped {
+            self.stop_timers(moment.now);
+        }
+        self.collect();
         let Some(open) = &self.open else { return Ok(()) };
+        self.timers.put_aside();
         let name = options.script_name.as_ref();
-        let sent = if options.only_stopped {
-            open.send(name, &mut self.tags, &mut self.timers.copy_stopped(), moment, encoder)
-        } else {
-            self.timers.stop(moment.now);
-            open.send(name, &mut self.tags, &mut self.timers, moment, encoder)
-        };
-        self.timers.forget_stopped();
+        let sent = open.send(name, &mut self.tags, &mut self.timers, moment, encoder);
+        self.timers.take_back();
         encoder.trim();
         self.restart(options.reset);
         sent
@@ -230,9 +336,10 @@ impl Request {
 
     /// Forgets everything measured so far.
     pub(crate) fn reset(&mut self) {
-        self.collect_mail();
-        self.timers.stop(Instant::now());
-        self.timers.forget_stopped();
+        self.stop_timers(Instant::now());
+        self.collect();
+        self.timers.put_aside();
+        self.timers.take_back();
         self.timers.take_losses();
         self.restart(true);
     }
@@ -256,10 +363,9 @@ impl Request {
                 open.told.memory_peak = None;
                 open.told.memory_footprint = 0;
             }
-            open.usage_at_start = open.rusage.now();
-            alloc::begin(open.id);
-            open.started = Instant::now();
         }
+        self.begin();
+        self.resume();
     }
 
     /// The bytes that would be sent if the request ended at that moment: the first packet, if it takes
@@ -329,8 +435,8 @@ impl Open {
         let (told, reporter) = (&self.told, &self.reporter);
         let usage = self.rusage.now();
         let (user, system) = told.rusage.unwrap_or_else(|| {
-            let start = self.usage_at_start;
-            (usage.user.saturating_sub(start.user), usage.system.saturating_sub(start.system))
+            let Cpu { user, system } = self.cpu(usage);
+            (user, system)
         });
         Summary {
             hostname: first([told.hostname.as_ref(), reporter.hostname()])
@@ -339,11 +445,11 @@ impl Open {
                 .unwrap_or_else(|| system::hostname()),
             script_name: self.script_name(script_name.unwrap_or(&told.script_name)),
             schema: first([told.schema.as_ref(), reporter.schema()]).unwrap_or_default(),
-            status: self.status(moment.panicking).min(NO_STATUS - 1),
+            status: self.status(moment.end).min(NO_STATUS - 1),
             document_size: told.document_size,
             memory_peak: told
                 .memory_peak
-                .or_else(|| alloc::peak(self.id))
+                .or_else(|| self.heap.map_or_else(|| alloc::peak(self.id), alloc::Share::peak))
                 .unwrap_or(usage.memory_peak),
             memory_footprint: told.memory_footprint,
             request_time: told
@@ -361,14 +467,26 @@ impl Open {
         if prefix.is_empty() && name.is_empty() { [UNNAMED, ""] } else { [prefix, name] }
     }
 
+    /// What it has used, when `usage` is that of this moment.
+    fn cpu(&self, usage: Usage) -> Cpu {
+        // One thread's clock tells nothing about another: a `ScriptMonitor` may have moved.
+        let here = match self.rusage {
+            Rusage::Thread => self.thread == Some(thread::current().id()),
+            Rusage::Process => true,
+            Rusage::Off => false,
+        };
+        if here { self.used.plus(usage.since(self.usage_at_start)) } else { self.used }
+    }
+
     /// A status set by hand goes before that of the returned value. A panic is a failure whatever was set
-    /// before it, unless that was a failure of the server (5xx) already.
-    fn status(&self, panicking: bool) -> u32 {
+    /// before it, unless that was a failure of the server (5xx) already; to be given up is one, unless that was
+    /// a failure (4xx, 5xx) already.
+    fn status(&self, end: End) -> u32 {
         let told = self.told.status;
-        if panicking {
-            told.filter(|status| *status >= 500).unwrap_or(500)
-        } else {
-            told.or(self.outcome).unwrap_or(200)
+        match end {
+            End::Panicked => told.filter(|status| *status >= 500).unwrap_or(500),
+            End::GivenUp => told.filter(|status| *status >= 400).unwrap_or(499),
+            End::Returned | End::Unborn => told.or(self.outcome).unwrap_or(200),
         }
     }
 }
@@ -381,7 +499,7 @@ fn first(texts: [Option<&Text>; 2]) -> Option<&str> {
 impl Drop for Request {
     fn drop(&mut self) {
         if let Some(open) = &self.open {
-            open.id.close(drop);
+            open.id.close(|_| ());
             alloc::end(open.id);
         }
         self.mailbox.release();

@@ -1,10 +1,13 @@
 //! What the macros' expansions call. Not for anybody else: it changes without notice.
 
+use std::borrow::Cow;
+
 use once_cell::sync::OnceCell;
 
 pub use crate::current::Current;
+pub use crate::detached::DetachedRequest;
 pub use crate::guard::RequestGuard;
-pub use crate::outcome::{Probe, ProbeAny, ProbeResult};
+pub use crate::outcome::{Probe, ProbeAny, ProbeResponse, ProbeResult};
 pub use crate::reporter::Reporter;
 pub use crate::status_of;
 pub use crate::system::Rusage;
@@ -85,31 +88,61 @@ impl Site {
         if process::is_on() { self.open(reporter) } else { RequestGuard::disabled() }
     }
 
+    /// The same for asynchronous code.
+    #[inline]
+    pub fn detached(&'static self) -> DetachedRequest {
+        if ENABLED { self.detach_default() } else { DetachedRequest::disabled() }
+    }
+
+    #[inline]
+    pub fn detached_with(&'static self, reporter: &Reporter) -> DetachedRequest {
+        if process::is_on() { self.detach(reporter) } else { DetachedRequest::disabled() }
+    }
+
     fn open_default(&'static self) -> RequestGuard {
         if !process::is_on() {
             return RequestGuard::disabled();
         }
-        match self.servers {
-            Some(servers) => match self.reporter.get_or_init(|| Reporter::of_literals(servers)) {
-                Some(reporter) => self.open(reporter),
-                None => RequestGuard::silent(),
-            },
-            None => match process::reporter() {
-                Some(reporter) => self.open(&reporter),
-                None if local::is_capturing() => self.open(&Reporter::nowhere()),
-                None => RequestGuard::silent(),
-            },
+        self.reporter().map_or_else(RequestGuard::silent, |reporter| self.open(&reporter))
+    }
+
+    fn detach_default(&'static self) -> DetachedRequest {
+        if !process::is_on() {
+            return DetachedRequest::disabled();
         }
+        self.reporter().map_or_else(DetachedRequest::silent, |reporter| self.detach(&reporter))
     }
 
     fn open(&'static self, reporter: &Reporter) -> RequestGuard {
         RequestGuard::open(reporter, self.rusage, self.script_name.into())
+    }
+
+    fn detach(&'static self, reporter: &Reporter) -> DetachedRequest {
+        DetachedRequest::prepare(reporter, self.rusage, self.script_name.into())
+    }
+
+    fn reporter(&'static self) -> Option<Cow<'static, Reporter>> {
+        match self.servers {
+            Some(servers) => {
+                let reporter = self.reporter.get_or_init(|| Reporter::of_literals(servers));
+                reporter.as_ref().map(Cow::Borrowed)
+            }
+            None => process::reporter()
+                .or_else(|| local::is_capturing().then(Reporter::nowhere))
+                .map(Cow::Owned),
+        }
     }
 }
 
 /// For `enabled = false`: nothing is recorded until the guard is dropped.
 pub fn silent() -> RequestGuard {
     RequestGuard::silent()
+}
+
+/// The same for asynchronous code.
+#[must_use]
+pub const fn silent_detached() -> DetachedRequest {
+    DetachedRequest::silent()
 }
 
 /// Runs a function's body as a closure, so that `return` and `?` in it end here.

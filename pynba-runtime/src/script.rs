@@ -11,7 +11,7 @@ use crate::encoder::Encoder;
 use crate::flush::FlushOptions;
 use crate::process;
 use crate::reporter::{Reporter, ReporterBuilder};
-use crate::request::Request;
+use crate::request::{End, Request};
 use crate::setters::setters;
 use crate::tags::{PairBuffer, TagValue, Tags, fill};
 use crate::timer_guard::TimerGuard;
@@ -204,8 +204,9 @@ impl ScriptMonitor {
     fn open(reporter: Reporter, script_name: Cow<'static, str>) -> Self {
         let mut request = Request::new();
         if process::is_on() {
-            let capture = local::capture();
-            request.begin(reporter.clone(), None, script_name, capture);
+            request.prepare(reporter.clone(), None, script_name, local::capture());
+            request.begin();
+            request.resume();
         }
         Self {
             reporter,
@@ -222,6 +223,19 @@ impl ScriptMonitor {
         let mut request = self.request.try_borrow_mut().ok()?;
         request.collect_mail();
         Some(act(&mut request))
+    }
+
+    /// There is no elsewhere: the monitor is the request.
+    fn tell(&self, _size: usize, what: impl FnOnce(&mut Request)) {
+        self.act(what);
+    }
+
+    fn untag(&self, name: &str) {
+        self.act(|request| request.remove_tag(name));
+    }
+
+    fn add(&self, tags: &Tags, value: Duration, hit_count: u32) {
+        self.act(|request| request.timers().add(tags, value, hit_count));
     }
 
     setters!("    let request = ScriptMonitor::with_reporter(&reporter);");
@@ -391,7 +405,8 @@ impl Drop for ScriptMonitor {
             request.set_enabled(false);
         }
         let panicking = thread::panicking() && !self.was_panicking;
-        request.end(panicking, self.encoder.get_mut());
+        let end = if panicking { End::Panicked } else { End::Returned };
+        request.end(end, self.encoder.get_mut());
     }
 }
 

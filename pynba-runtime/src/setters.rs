@@ -1,4 +1,5 @@
-//! What a program may say about a request, once for all the handles by which it says it.
+//! What a program may say about a request, once for all the handles by which it says it: they need `tell`,
+//! `untag` and `add`.
 
 /// Methods that call `self.act(|request: &mut Request| …)`. `$handle` is what makes `request` in their examples.
 macro_rules! setters {
@@ -18,7 +19,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn set_enabled(&self, enabled: bool) {
-            self.act(|request| request.set_enabled(enabled));
+            self.tell(0, move |request| request.set_enabled(enabled));
         }
 
         /// Sets the name under which the request is counted; a prefix stays before it.
@@ -39,7 +40,7 @@ macro_rules! setters {
         /// ```
         pub fn set_script_name(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.act(|request| request.tell(|told| told.script_name = name));
+            self.tell(name.len(), move |request| request.tell(|told| told.script_name = name));
         }
 
         /// Sets the host that runs the request, instead of this machine's name.
@@ -60,7 +61,7 @@ macro_rules! setters {
         /// ```
         pub fn set_hostname(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.act(|request| request.tell(|told| told.hostname = Some(name)));
+            self.tell(name.len(), move |request| request.tell(|told| told.hostname = Some(name)));
         }
 
         /// Sets the server (virtual host) that answers the request, instead of this machine's name.
@@ -81,7 +82,7 @@ macro_rules! setters {
         /// ```
         pub fn set_server_name(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.act(|request| request.tell(|told| told.server_name = Some(name)));
+            self.tell(name.len(), move |request| request.tell(|told| told.server_name = Some(name)));
         }
 
         /// Sets the schema, such as `https`.
@@ -102,7 +103,7 @@ macro_rules! setters {
         /// ```
         pub fn set_schema(&self, schema: impl Into<Cow<'static, str>>) {
             let schema = schema.into();
-            self.act(|request| request.tell(|told| told.schema = Some(schema)));
+            self.tell(schema.len(), move |request| request.tell(|told| told.schema = Some(schema)));
         }
 
         /// Sets the status, as HTTP numbers them, instead of that of the returned value.
@@ -122,7 +123,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn set_status(&self, status: u32) {
-            self.act(|request| request.tell(|told| told.status = Some(status)));
+            self.tell(0, move |request| request.tell(|told| told.status = Some(status)));
         }
 
         /// Sets the size of the answer in bytes. What does not fit in 32 bits is sent as their largest
@@ -141,7 +142,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn set_document_size(&self, bytes: u64) {
-            self.act(|request| request.tell(|told| told.document_size = bytes));
+            self.tell(0, move |request| request.tell(|told| told.document_size = bytes));
         }
 
         /// Sets the memory used at most in bytes, instead of the process's peak resident set (or the request's
@@ -160,7 +161,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn set_memory_peak(&self, bytes: u64) {
-            self.act(|request| request.tell(|told| told.memory_peak = Some(bytes)));
+            self.tell(0, move |request| request.tell(|told| told.memory_peak = Some(bytes)));
         }
 
         /// Sets the memory used in bytes; 0 unless set.
@@ -178,7 +179,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn set_memory_footprint(&self, bytes: u64) {
-            self.act(|request| request.tell(|told| told.memory_footprint = bytes));
+            self.tell(0, move |request| request.tell(|told| told.memory_footprint = bytes));
         }
 
         /// Sets the time that the request took, instead of the measured one.
@@ -197,7 +198,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn set_request_time(&self, time: Duration) {
-            self.act(|request| request.tell(|told| told.request_time = Some(time)));
+            self.tell(0, move |request| request.tell(|told| told.request_time = Some(time)));
         }
 
         /// Sets the processor time that the request took in user mode and in the kernel, instead of the
@@ -217,7 +218,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn set_rusage(&self, user: Duration, system: Duration) {
-            self.act(|request| request.tell(|told| told.rusage = Some((user, system))));
+            self.tell(0, move |request| request.tell(|told| told.rusage = Some((user, system))));
         }
 
         /// Removes a request tag with all its values, and the tags below it (`name.key`).
@@ -237,8 +238,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn remove_tag(&self, name: impl AsRef<str>) {
-            let name = name.as_ref();
-            self.act(|request| request.remove_tag(name));
+            self.untag(name.as_ref());
         }
 
         /// Adds a timer that something else measured: `hit_count` hits that took `value` in all.
@@ -259,7 +259,7 @@ macro_rules! setters {
         /// # Ok::<(), pynba_runtime::Error>(())
         /// ```
         pub fn add_timer(&self, tags: Tags, value: Duration, hit_count: u32) {
-            self.act(|request| request.timers().add(&tags, value, hit_count));
+            self.add(&tags, value, hit_count);
             drop(tags);
         }
     };

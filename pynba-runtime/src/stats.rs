@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::timers::Losses;
+use crate::losses::Losses;
 use crate::{Error, diagnostics, foreign, system};
 
 /// What a [`Reporter`](crate::Reporter) did since it was built. Packets are counted for each server.
@@ -50,10 +50,15 @@ pub struct Stats {
     pub merged_timers: u64,
     /// Timers that were not recorded because their request had too many of different tags.
     pub dropped_timers: u64,
+    /// Timers of a [`Handle`](crate::Handle) that were not sent because their request was sent before they ended.
+    pub late_timers: u64,
     /// Timers that were not sent because at run time no tag was left: no report could show them.
     pub untagged_timers: u64,
     /// Tags that were left out because those of their timer or request filled a whole packet already.
     pub dropped_tags: u64,
+    /// What was said about a request or a timer on other threads, and was left out because it was more than a
+    /// mailbox of 16,384 messages and 256 KiB of text holds.
+    pub dropped_changes: u64,
 }
 
 /// One line: what was sent, then what is not zero.
@@ -70,8 +75,10 @@ impl fmt::Display for Stats {
             (self.sampled_out, "requests not in the sample"),
             (self.merged_timers, "timers merged"),
             (self.dropped_timers, "timers dropped"),
+            (self.late_timers, "timers too late"),
             (self.untagged_timers, "timers without tags"),
             (self.dropped_tags, "tags dropped"),
+            (self.dropped_changes, "changes dropped"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
@@ -132,8 +139,10 @@ pub(crate) struct Counters {
     sampled_out: AtomicU64,
     merged_timers: AtomicU64,
     dropped_timers: AtomicU64,
+    late_timers: AtomicU64,
     untagged_timers: AtomicU64,
     dropped_tags: AtomicU64,
+    dropped_changes: AtomicU64,
 }
 
 impl Counters {
@@ -173,8 +182,10 @@ impl Counters {
         for (counter, count) in [
             (&self.merged_timers, losses.merged),
             (&self.dropped_timers, losses.dropped),
+            (&self.late_timers, losses.late),
             (&self.untagged_timers, losses.untagged),
             (&self.dropped_tags, losses.tags),
+            (&self.dropped_changes, losses.changes),
         ] {
             if count > 0 {
                 counter.fetch_add(count, Ordering::Relaxed);
@@ -196,8 +207,10 @@ impl Counters {
             sampled_out: self.sampled_out.load(Ordering::Relaxed),
             merged_timers: self.merged_timers.load(Ordering::Relaxed),
             dropped_timers: self.dropped_timers.load(Ordering::Relaxed),
+            late_timers: self.late_timers.load(Ordering::Relaxed),
             untagged_timers: self.untagged_timers.load(Ordering::Relaxed),
             dropped_tags: self.dropped_tags.load(Ordering::Relaxed),
+            dropped_changes: self.dropped_changes.load(Ordering::Relaxed),
         }
     }
 }

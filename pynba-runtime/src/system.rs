@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
@@ -25,13 +26,47 @@ pub enum Rusage {
     Off,
 }
 
+/// Processor time, in user mode and in the kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cpu {
+    pub(crate) user: Duration,
+    pub(crate) system: Duration,
+}
+
+impl Cpu {
+    pub(crate) fn since(self, from: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(from.user),
+            system: self.system.saturating_sub(from.system),
+        }
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            user: self.user.saturating_add(other.user),
+            system: self.system.saturating_add(other.system),
+        }
+    }
+}
+
+impl AddAssign for Cpu {
+    fn add_assign(&mut self, other: Self) {
+        *self = self.plus(other);
+    }
+}
+
 /// Processor time used so far, and the largest resident set so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    pub(crate) user: Duration,
-    pub(crate) system: Duration,
+    pub(crate) cpu: Cpu,
     /// Bytes; of the whole process, whichever [`Rusage`] was asked for.
     pub(crate) memory_peak: u64,
+}
+
+impl Usage {
+    pub(crate) fn since(self, from: Self) -> Cpu {
+        self.cpu.since(from.cpu)
+    }
 }
 
 impl Rusage {
@@ -93,8 +128,7 @@ fn usage(of: Rusage) -> Option<Usage> {
     // SAFETY: the call succeeded, so it has written the value.
     let usage = unsafe { usage.assume_init() };
     Some(Usage {
-        user: duration(usage.ru_utime),
-        system: duration(usage.ru_stime),
+        cpu: Cpu { user: duration(usage.ru_utime), system: duration(usage.ru_stime) },
         // Kilobytes everywhere but on Apple's systems, where it is bytes (getrusage(2) of each).
         memory_peak: u64::try_from(usage.ru_maxrss).unwrap_or(0)
             * if cfg!(target_vendor = "apple") { 1 } else { 1024 },
@@ -141,8 +175,8 @@ mod tests {
         let before = Rusage::Thread.now();
         let until = std::time::Instant::now() + Duration::from_secs(5);
         // The kernel counts in ticks on some machines: work until it shows, at most five seconds.
-        while Rusage::Thread.now().user == before.user && std::time::Instant::now() < until {}
-        assert!(Rusage::Thread.now().user > before.user);
+        while Rusage::Thread.now().cpu.user == before.cpu.user && std::time::Instant::now() < until {}
+        assert!(Rusage::Thread.now().cpu.user > before.cpu.user);
         assert!(Rusage::Process.now().memory_peak > 100_000, "a resident set of some kilobytes");
     }
 

@@ -147,11 +147,7 @@ impl Tags {
         for (name, value) in self.iter() {
             extra.push_copy(name, value);
         }
-        extra.remove_all(None, other.set());
-        for (name, value) in other.iter() {
-            extra.push_copy(name, value);
-        }
-        extra.normalize(&[]);
+        extra.replace(None, other.set());
         Self::of(extra)
     }
 
@@ -196,6 +192,11 @@ impl Tags {
     }
 
     /// The part known at compile time, and the rest.
+    /// Bytes that they hold.
+    pub(crate) fn size(&self) -> usize {
+        self.extra.footprint()
+    }
+
     pub(crate) const fn parts(&self) -> (&'static [StaticPair], &PairBuffer) {
         (self.fixed, &self.extra)
     }

@@ -2,9 +2,10 @@
 
 mod collector;
 
-use std::fmt;
+use std::future::poll_fn;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
+use std::{fmt, mem};
 
 use crate::local;
 use crate::lock::lock;
@@ -38,11 +39,55 @@ pub use self::collector::Collector;
 ///
 /// When `act` does.
 pub fn capture<R>(act: impl FnOnce() -> R) -> Vec<Captured> {
-    let capture = Capture::default();
-    let restore = Restore(local::replace_capture(Some(capture.clone())));
+    let packets = Arc::default();
+    let restore = capture_into(&packets);
     act();
     drop(restore);
-    capture.take()
+    decode(&packets)
+}
+
+/// [`capture`] around a future: gives every request that was opened while it was polled and has ended, in the
+/// order of their ends.
+///
+/// Requests of tasks that it spawns are theirs, and are not seen here; what these measure for a request of this
+/// future, through a [`Handle`](crate::Handle), is.
+///
+/// ```
+/// # use std::pin::pin;
+/// # use std::task::{Context, Poll, Waker};
+/// # use pynba_runtime::{Reporter, testing};
+/// # fn block_on<R>(future: impl Future<Output = R>) -> R {
+/// #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+/// #         Poll::Ready(result) => result,
+/// #         Poll::Pending => panic!("it waits"),
+/// #     }
+/// # }
+/// let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+/// let requests = block_on(testing::capture_async(async {
+///     reporter.monitor("/report", async { pynba_runtime::current().set_status(404) }).await;
+/// }));
+/// # if cfg!(feature = "enable") {
+/// assert_eq!(requests[0].status, Some(404));
+/// # }
+/// # Ok::<(), pynba_runtime::Error>(())
+/// ```
+pub async fn capture_async<F: Future>(future: F) -> Vec<Captured> {
+    let packets = Arc::default();
+    let mut future = Box::pin(future);
+    poll_fn(|context| {
+        let _restore = capture_into(&packets);
+        future.as_mut().poll(context).map(drop)
+    })
+    .await;
+    // What the future keeps ends with it, and belongs here, too.
+    let restore = capture_into(&packets);
+    drop(future);
+    drop(restore);
+    decode(&packets)
+}
+
+fn capture_into(packets: &Arc<Packets>) -> Restore {
+    Restore(local::replace_capture(Some(Capture(Arc::downgrade(packets)))))
 }
 
 /// Puts back what was set before, also when the test panics.
@@ -54,20 +99,23 @@ impl Drop for Restore {
     }
 }
 
-/// Keeps packets.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Capture(Arc<Mutex<Vec<Vec<u8>>>>);
+/// Where packets are kept. It refers to the call of [`capture`] and does not outlive it: a request that does is
+/// sent as any other.
+#[derive(Clone, Debug)]
+pub(crate) struct Capture(Weak<Packets>);
+
+type Packets = Mutex<Vec<Vec<u8>>>;
 
 impl Capture {
-    pub(crate) fn keep(&self, packet: &[u8]) {
-        lock(&self.0).push(packet.to_vec());
+    /// `false` when there is nobody any more who wants the packet.
+    pub(crate) fn keep(&self, packet: &[u8]) -> bool {
+        self.0.upgrade().map(|packets| lock(&packets).push(packet.to_vec())).is_some()
     }
+}
 
-    fn take(&self) -> Vec<Captured> {
-        let packets = std::mem::take(&mut *lock(&self.0));
-        let decode = |packet: &Vec<u8>| Captured::decode(packet).expect("our own packet");
-        packets.iter().map(decode).collect()
-    }
+fn decode(packets: &Packets) -> Vec<Captured> {
+    let packets = mem::take(&mut *lock(packets));
+    packets.iter().map(|packet| Captured::decode(packet).expect("our own packet")).collect()
 }
 
 /// A request as a server sees it. Derefs to the decoded message.

@@ -5,15 +5,17 @@ use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 use std::{error, fmt};
 
-use crate::mailbox::{Mail, RequestId};
+use crate::mailbox::RequestId;
 use crate::tags::Tags;
+use crate::timer_id::TimerId;
 use crate::timers::Change;
 use crate::{ENABLED, local};
 
 /// A timer that is started and stopped by hand, as often as the program likes: the last time counts.
 ///
 /// It belongs to the request in which it was made. One that still runs at the end of the request is stopped
-/// there and sent; one that was never started is not sent. Outside a request it is a stopwatch.
+/// there and sent, also when it was dropped before; one that was never started is not sent. Outside a request,
+/// or when that has ended, it is a stopwatch.
 ///
 /// ```
 /// use pynba_runtime::{Tags, Timer, TimerError};
@@ -31,8 +33,8 @@ use crate::{ENABLED, local};
 /// Where a scope is what is measured, [`TimerGuard`](crate::TimerGuard) is the better one: it cannot be forgotten.
 pub struct Timer {
     request: Option<RequestId>,
-    /// Its number in the request.
-    number: Cell<Option<u64>>,
+    /// `None` where nothing is recorded, or there was no room.
+    id: Cell<Option<TimerId>>,
     tags: RefCell<Tags>,
     clock: Cell<Clock>,
     data: Option<Box<dyn Any + Send>>,
@@ -92,7 +94,7 @@ impl Timer {
     pub(crate) fn of(request: Option<RequestId>, tags: Tags) -> Self {
         let timer = Self {
             request,
-            number: Cell::new(None),
+            id: Cell::new(None),
             tags: RefCell::new(tags),
             clock: Cell::new(Clock::Ready),
             data: None,
@@ -124,11 +126,11 @@ impl Timer {
         }
         let now = Instant::now();
         self.clock.set(Clock::Running(now));
-        if self.number.get().is_none() || !self.change(Change::Start(now)) {
-            // There was no room for it, or a flush has sent and forgotten it.
+        if self.id.get().is_none() {
+            // There was no room for it; a flush may have made some.
             self.register();
-            self.change(Change::Start(now));
         }
+        self.change(Change::Start(now));
         Ok(())
     }
 
@@ -305,44 +307,62 @@ impl Timer {
         self.change(Change::Discard);
     }
 
+    /// Says that its time is that of `hit_count` hits. Servers then count that many, each with its part of the
+    /// time. 0 is sent as 1: servers reject it.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    /// # let _request = reporter.open("/report");
+    ///     let timer = Timer::new(Tags::new().with("group", "db"));
+    ///     timer.start().expect("it does not run");
+    ///     timer.set_hit_count(10); // ten queries in one round trip
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].timers()[0].hit_count, 10);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn set_hit_count(&self, hit_count: u32) {
+        self.change(Change::HitCount(hit_count));
+    }
+
     /// The clock, which the request may have stopped meanwhile.
     fn clock(&self) -> Clock {
-        let clock = self.clock.get();
-        if let (Clock::Running(since), Some(request), Some(number)) =
-            (clock, self.request, self.number.get())
-        {
-            let stopped = local::with_request(request, |request| {
-                request.collect_mail();
-                let timers = request.timers();
-                (!timers.is_running(number))
-                    .then(|| timers.value(number).unwrap_or_else(|| since.elapsed()))
+        if let (Clock::Running(since), Some(request)) = (self.clock.get(), self.request) {
+            let asked = self.id.get().and_then(|id| {
+                id.with_timers(|timers, it| (!timers.is_running(it)).then(|| timers.value(it)))
             });
-            if let Some(time) = stopped.flatten() {
-                self.clock.set(Clock::Stopped(time));
+            let stopped = match asked {
+                Some(stopped) => stopped,
+                // It runs elsewhere, or its request has stopped and sent it.
+                None => (!request.is_open()).then_some(None),
+            };
+            if let Some(time) = stopped {
+                self.clock.set(Clock::Stopped(time.unwrap_or_else(|| since.elapsed())));
             }
         }
         self.clock.get()
     }
 
     fn register(&self) {
-        let Some(id) = self.request else { return };
-        let ready = local::with_request(id, |request| request.timers().ready(&self.tags.borrow()));
-        self.number.set(ready.flatten());
+        let Some(request) = self.request else { return };
+        let tags = self.tags.borrow();
+        let ready = local::with_place(request, |place| place.ready(&tags));
+        self.id.set(ready.unwrap_or_else(|| TimerId::away(request, &tags)));
     }
 
-    /// `false` when the request is here and has no such timer any more.
-    fn change(&self, change: Change) -> bool {
-        let (Some(request), Some(timer)) = (self.request, self.number.get()) else { return true };
-        let mut change = Some(change);
-        let here = local::with_request(request, |request| {
-            request.collect_mail();
-            change.take().is_none_or(|change| request.timers().change(timer, change))
-        });
-        if let Some(change) = change {
-            // The end of the request has stopped and sent it, or nobody is there to be told.
-            let _ = request.post(Mail { timer, change });
+    fn change(&self, change: Change) {
+        if let Some(id) = self.id.get() {
+            id.change(change);
         }
-        here.unwrap_or(true)
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.change(Change::Release);
     }
 }
 

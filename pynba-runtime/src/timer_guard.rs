@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::mailbox::{Mail, RequestId};
+use crate::local::Place;
 use crate::request::Request;
-use crate::tags::{PairBuffer, Pairs, StaticPair, StaticTags, TagValue, Tags, fill};
+use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill};
+use crate::timer_id::TimerId;
 use crate::timers::Change;
 use crate::{ENABLED, local};
 
@@ -16,16 +17,9 @@ use crate::{ENABLED, local};
 /// end of its request stops and sends it, too. Outside a request it records nothing.
 #[must_use = "a timer stops when its guard is dropped: bind it, `let _timer = timer!(..)`, or write `timer!(.. => expression)`"]
 pub struct TimerGuard {
-    ticket: Option<Ticket>,
+    ticket: Option<(TimerId, Instant)>,
 }
 
-/// Where the timer stands.
-#[derive(Clone, Copy)]
-struct Ticket {
-    request: RequestId,
-    timer: u64,
-    since: Instant,
-}
 
 impl TimerGuard {
     /// A guard that records nothing.
@@ -38,9 +32,8 @@ impl TimerGuard {
         if !ENABLED || !local::is_any_open() {
             return Self::none();
         }
-        let ticket =
-            local::with_current(|request| Ticket::start(request, tags.pairs(), &PairBuffer::new()));
-        Self { ticket: ticket.flatten() }
+        let start = |place: Place<'_>| place.start(tags.pairs(), &PairBuffer::new());
+        Self { ticket: local::with_innermost(start).flatten() }
     }
 
     #[inline]
@@ -55,15 +48,15 @@ impl TimerGuard {
         let Some(request) = local::current_id() else { return Self::none() };
         local::with_scratch(|scratch| {
             fill(scratch, tags.pairs(), dynamic);
-            let start = |request: &mut Request| Ticket::start(request, tags.pairs(), scratch);
-            Self { ticket: local::with_request(request, start).flatten() }
+            let start = |place: Place<'_>| place.start(tags.pairs(), scratch);
+            Self { ticket: local::with_place(request, start).flatten() }
         })
     }
 
     /// A timer of a request that is not the thread's.
     pub(crate) fn of(request: &mut Request, tags: &Tags) -> Self {
         let (fixed, extra) = tags.parts();
-        Self { ticket: Ticket::start(request, fixed, extra) }
+        Self { ticket: Place::Here(request).start(fixed, extra) }
     }
 
     /// Stops the timer and tells its time; zero where nothing is recorded.
@@ -88,10 +81,10 @@ impl TimerGuard {
     /// ```
     #[expect(clippy::must_use_candidate, reason = "stopping is the point, the time an extra")]
     pub fn stop(mut self) -> Duration {
-        let Some(ticket) = self.ticket.take() else { return Duration::ZERO };
+        let Some((timer, since)) = self.ticket.take() else { return Duration::ZERO };
         let now = Instant::now();
-        ticket.change(Change::Stop(now));
-        now.saturating_duration_since(ticket.since)
+        timer.change(Change::End(now));
+        now.saturating_duration_since(since)
     }
 
     /// Forgets the timer: it is not sent.
@@ -110,8 +103,8 @@ impl TimerGuard {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn discard(mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            ticket.change(Change::Discard);
+        if let Some((timer, _)) = self.ticket.take() {
+            timer.change(Change::Discard);
         }
     }
 
@@ -131,7 +124,7 @@ impl TimerGuard {
     /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.ticket.map_or(Duration::ZERO, |ticket| ticket.since.elapsed())
+        self.ticket.map_or(Duration::ZERO, |(_, since)| since.elapsed())
     }
 
     /// Sets a tag, instead of the values that it and the tags below it (`name.key`) had.
@@ -152,17 +145,14 @@ impl TimerGuard {
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that it may be written without `&`")]
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
-        let Some(ticket) = self.ticket else { return };
+        let Some((timer, _)) = self.ticket else { return };
         let name = name.into();
         local::with_scratch(|scratch| {
             fill(scratch, &[], |pairs| pairs.add_named(&name, &value));
-            let here = local::with_request(ticket.request, |request| {
-                request.collect_mail();
-                request.timers().tag(ticket.timer, &name, scratch);
-            });
+            let here = timer.with_timers(|timers, number| timers.tag(number, &name, scratch));
             if here.is_none() {
                 let (name, tags) = (name.clone().into_owned(), Tags::of(scratch.clone()));
-                ticket.post(Change::Tag { name, tags });
+                timer.post(Change::Tag { name, tags });
             }
         });
     }
@@ -184,51 +174,17 @@ impl TimerGuard {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn set_hit_count(&self, hit_count: u32) {
-        if let Some(ticket) = self.ticket {
-            ticket.change(Change::HitCount(hit_count));
+        if let Some((timer, _)) = self.ticket {
+            timer.change(Change::HitCount(hit_count));
         }
-    }
-}
-
-impl Ticket {
-    fn start(
-        request: &mut Request,
-        fixed: &'static [StaticPair],
-        extra: &PairBuffer,
-    ) -> Option<Self> {
-        let id = request.id()?;
-        // What ended on other threads makes room.
-        request.collect_mail();
-        let since = Instant::now();
-        let timer = request.timers().start(fixed, extra, since)?;
-        Some(Self { request: id, timer, since })
-    }
-
-    fn change(self, change: Change) {
-        let mut change = Some(change);
-        local::with_request(self.request, |request| {
-            // What was said elsewhere was said before.
-            request.collect_mail();
-            if let Some(change) = change.take() {
-                request.timers().change(self.timer, change);
-            }
-        });
-        if let Some(change) = change {
-            self.post(change);
-        }
-    }
-
-    fn post(self, change: Change) {
-        // When the request has ended, it has stopped and sent the timer itself.
-        let _ = self.request.post(Mail { timer: self.timer, change });
     }
 }
 
 impl Drop for TimerGuard {
     #[inline]
     fn drop(&mut self) {
-        if ENABLED && let Some(ticket) = self.ticket.take() {
-            ticket.change(Change::Stop(Instant::now()));
+        if ENABLED && let Some((timer, _)) = self.ticket.take() {
+            timer.change(Change::End(Instant::now()));
         }
     }
 }

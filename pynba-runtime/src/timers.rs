@@ -1,12 +1,16 @@
 //! The timers of one request, in the order in which they were made.
 
 mod fold;
+mod view;
 
+use std::mem;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use crate::encoder::PacketTimer;
-use crate::system::Rusage;
+pub(crate) use self::view::TimerView;
+
+use crate::losses::Losses;
+use crate::system::{Cpu, Rusage};
 use crate::tags::{PairBuffer, StaticPair, TagSet, Tags, is_or_is_below};
 
 /// Timers of equal tags are folded into one when there are so many: more than fit in a packet (5,000 of one
@@ -21,39 +25,36 @@ const MAX_TIMERS: usize = 64 * 1024;
 const FOLD_FROM_SIZE: usize = 2 << 20;
 const MAX_SIZE: usize = 4 << 20;
 
-/// A timer that is tagged again and again leaves so many unused pairs before they are cleared away.
-const MAX_UNUSED: usize = 4096;
+/// Timers that are tagged anew leave so many unused bytes before these are cleared away, which costs as much as
+/// there is altogether.
+const MAX_UNUSED: usize = MAX_SIZE / 8;
+
+/// Where folding made no room it is tried again after so many timers were dropped: others may have ended.
+const TRY_AGAIN: usize = MAX_TIMERS / 8;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Timers {
     /// By number, which grows from one to the next but may have gaps.
     list: Vec<Timer>,
+    /// Those that go on after a flush, while it sends the others.
+    aside: Vec<Timer>,
+    /// The number of the first timer of a request, and that of the next one.
+    first: u64,
     next: u64,
     pairs: PairBuffer,
-    /// Pairs that no timer has any more.
+    /// Bytes of pairs that no timer has any more.
     unused: usize,
-    /// Where the tags of a timer are put together anew.
-    retagged: PairBuffer,
+    /// Where the tags of a timer, or of all, are put together anew.
+    spare: PairBuffer,
     /// Where equal tags are found, see [`fold`].
     table: Vec<u32>,
     /// Folded when there are as many timers, or as many bytes of tags.
     fold_at: (usize, usize),
+    /// Timers that found no room since they were last folded.
+    refused: usize,
     /// Whose processor time each timer measures.
     rusage: Rusage,
     losses: Losses,
-}
-
-/// What could not be kept as it was.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Losses {
-    /// Timers that found no room.
-    pub(crate) dropped: u64,
-    /// Timers that became part of another one of the same tags.
-    pub(crate) merged: u64,
-    /// Timers that came to no tag.
-    pub(crate) untagged: u64,
-    /// Tags that found no room.
-    pub(crate) tags: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -64,45 +65,25 @@ struct Timer {
     extra: Range<u32>,
     state: State,
     hit_count: u32,
-    /// The program may start it again, so it is nobody else's before the packet is made.
-    by_hand: bool,
+    holder: Holder,
+}
+
+/// What of the program's can still change the timer. One that is held is folded only in the packet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Holder {
+    Nobody,
+    Guard,
+    /// A [`Timer`](crate::Timer), which may start it again, also after a flush.
+    Hand,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    Ready,
+    /// Not started since the last packet, for which it had run so long.
+    Ready { last: Duration },
     Running { since: Instant, from: Cpu },
     Stopped { value: Duration, cpu: Cpu },
     Discarded,
-}
-
-/// Processor time, in user mode and in the kernel.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cpu {
-    pub(crate) user: Duration,
-    pub(crate) system: Duration,
-}
-
-/// A timer at some moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TimerView<'a> {
-    pub(crate) hit_count: u32,
-    pub(crate) value: Duration,
-    pub(crate) cpu: Cpu,
-    pub(crate) running: bool,
-    pub(crate) tags: TagSet<'a>,
-}
-
-impl<'a> From<TimerView<'a>> for PacketTimer<'a> {
-    fn from(timer: TimerView<'a>) -> Self {
-        Self {
-            hit_count: timer.hit_count,
-            value: timer.value.as_secs_f64(),
-            user: timer.cpu.user.as_secs_f64(),
-            system: timer.cpu.system.as_secs_f64(),
-            tags: timer.tags,
-        }
-    }
 }
 
 /// What may happen to a timer.
@@ -111,6 +92,10 @@ pub(crate) enum Change {
     /// From the beginning, whether it ran before or not.
     Start(Instant),
     Stop(Instant),
+    /// Stops it with its guard.
+    End(Instant),
+    /// Its [`Timer`](crate::Timer) is gone; if it runs, it goes on.
+    Release,
     Discard,
     HitCount(u32),
     /// These tags instead of those of that name.
@@ -122,26 +107,32 @@ pub(crate) enum Change {
     Tags(Tags),
 }
 
-impl Default for Timers {
-    fn default() -> Self {
+impl Timers {
+    /// None yet; the first one gets that number.
+    pub(crate) const fn from(first: u64) -> Self {
         Self {
             list: Vec::new(),
-            next: 0,
+            aside: Vec::new(),
+            first,
+            next: first,
             pairs: PairBuffer::new(),
             unused: 0,
-            retagged: PairBuffer::new(),
+            spare: PairBuffer::new(),
             table: Vec::new(),
             fold_at: (FOLD_FROM, FOLD_FROM_SIZE),
+            refused: 0,
             rusage: Rusage::Off,
-            losses: Losses::default(),
+            losses: Losses::NONE,
         }
     }
-}
 
-impl Timers {
     /// Whose processor time each timer measures from now on.
     pub(crate) fn measure(&mut self, rusage: Rusage) {
         self.rusage = rusage;
+    }
+
+    pub(crate) fn measured(&self) -> Rusage {
+        self.rusage
     }
 
     /// Starts a timer and gives its number; `None` when there is no room for it.
@@ -151,66 +142,85 @@ impl Timers {
         extra: &PairBuffer,
         since: Instant,
     ) -> Option<u64> {
-        let from = self.cpu();
-        self.push(fixed, extra, State::Running { since, from }, 1)
+        let state = State::Running { since, from: self.cpu() };
+        self.push((fixed, extra, all_of(extra)), state, 1, Holder::Guard)
     }
 
     /// A timer that is not started yet.
     pub(crate) fn ready(&mut self, tags: &Tags) -> Option<u64> {
         let (fixed, extra) = tags.parts();
-        self.push(fixed, extra, State::Ready, 1)
+        let state = State::Ready { last: Duration::ZERO };
+        self.push((fixed, extra, all_of(extra)), state, 1, Holder::Hand)
     }
 
     pub(crate) fn add(&mut self, tags: &Tags, value: Duration, hit_count: u32) {
         let (fixed, extra) = tags.parts();
-        self.push(fixed, extra, State::Stopped { value, cpu: Cpu::default() }, hit_count);
+        let state = State::Stopped { value, cpu: Cpu::default() };
+        self.push((fixed, extra, all_of(extra)), state, hit_count, Holder::Nobody);
     }
 
     fn push(
         &mut self,
-        fixed: &'static [StaticPair],
-        extra: &PairBuffer,
+        (fixed, extra, range): (&'static [StaticPair], &PairBuffer, Range<u32>),
         state: State,
         hit_count: u32,
+        holder: Holder,
     ) -> Option<u64> {
         self.losses.tags += extra.lost();
-        let added = self.make_room(extra).and_then(|number| {
-            let extra = self.pairs.append(extra, all_of(extra))?;
+        let added = self.make_room(range.is_empty()).and_then(|number| {
+            let extra = self.pairs.append(extra, range)?;
             self.next = number + 1;
-            let by_hand = matches!(state, State::Ready);
-            self.list.push(Timer { number, fixed, extra, state, hit_count, by_hand });
+            self.list.push(Timer { number, fixed, extra, state, hit_count, holder });
             Some(number)
         });
         self.losses.dropped += u64::from(added.is_none());
         added
     }
 
-    fn make_room(&mut self, extra: &PairBuffer) -> Option<u64> {
-        if self.list.len() >= self.fold_at.0 || self.pairs.footprint() >= self.fold_at.1 {
-            self.fold_where(|timer| !timer.by_hand);
+    fn make_room(&mut self, is_static: bool) -> Option<u64> {
+        let is_full = |timers: &Self| {
+            timers.list.len() >= timers.fold_at.0 || timers.pairs.footprint() >= timers.fold_at.1
+        };
+        if is_full(self) || self.refused >= TRY_AGAIN {
+            self.fold_where(|timer| timer.holder == Holder::Nobody);
             self.compact();
             self.fold_at.0 = fold_next(self.list.len(), FOLD_FROM, MAX_TIMERS);
             self.fold_at.1 = fold_next(self.pairs.footprint(), FOLD_FROM_SIZE, MAX_SIZE);
+            self.refused = 0;
         }
         let room =
-            self.list.len() < MAX_TIMERS && (extra.is_empty() || self.pairs.footprint() < MAX_SIZE);
+            self.list.len() < MAX_TIMERS && (is_static || self.pairs.footprint() < MAX_SIZE);
+        self.refused += usize::from(!room);
         room.then_some(self.next)
     }
 
     /// `false` when there is no such timer any more.
     pub(crate) fn change(&mut self, number: u64, change: Change) -> bool {
         let cpu = match change {
-            Change::Start(_) | Change::Stop(_) => self.cpu(),
+            Change::Start(_) | Change::Stop(_) | Change::End(_) => self.cpu(),
             _ => Cpu::default(),
         };
         let Some(timer) = self.find(number) else { return false };
         match change {
             Change::Start(since) => timer.state = State::Running { since, from: cpu },
             Change::Stop(at) => timer.stop(at, cpu),
+            Change::End(at) => {
+                timer.stop(at, cpu);
+                timer.holder = Holder::Nobody;
+            }
+            Change::Release => {
+                timer.holder = Holder::Nobody;
+                if let State::Ready { .. } = timer.state {
+                    timer.state = State::Discarded;
+                }
+            }
             Change::Discard => timer.state = State::Discarded,
             Change::HitCount(hit_count) => timer.hit_count = hit_count,
             Change::Tag { name, tags } => self.tag(number, &name, tags.parts().1),
-            Change::Tags(tags) => self.retag(number, tags.set(), |_| false),
+            Change::Tags(tags) => {
+                self.losses.tags += tags.parts().1.lost();
+                self.retag(number, tags.set(), |_| false);
+            }
         }
         true
     }
@@ -220,11 +230,11 @@ impl Timers {
         self.find(number).is_some_and(|timer| matches!(timer.state, State::Running { .. }))
     }
 
-    /// The time of a timer that has stopped; `None` when there is no such timer any more.
+    /// The time of a timer that does not run; `None` when there is no such timer any more.
     pub(crate) fn value(&mut self, number: u64) -> Option<Duration> {
         match self.find(number)?.state {
-            State::Stopped { value, .. } => Some(value),
-            _ => None,
+            State::Stopped { value, .. } | State::Ready { last: value } => Some(value),
+            State::Running { .. } | State::Discarded => None,
         }
     }
 
@@ -235,7 +245,7 @@ impl Timers {
     }
 
     fn retag(&mut self, number: u64, tags: TagSet<'_>, keep: impl Fn(&str) -> bool) {
-        if self.unused > MAX_UNUSED || (self.unused > 0 && self.pairs.footprint() >= MAX_SIZE) {
+        if self.unused > MAX_UNUSED {
             self.compact();
         }
         let Some(at) = self.position(number) else { return };
@@ -244,7 +254,7 @@ impl Timers {
             return;
         }
         let timer = &mut self.list[at];
-        let all = &mut self.retagged;
+        let all = &mut self.spare;
         all.clear();
         let kept = timer.tags(&self.pairs).iter().filter(|(name, _)| keep(name));
         for (name, value) in kept.chain(tags.iter()) {
@@ -253,7 +263,7 @@ impl Timers {
         all.normalize(&[]);
         self.losses.tags += all.lost();
         if let Some(extra) = self.pairs.append(all, all_of(all)) {
-            self.unused += timer.extra.len();
+            self.unused += self.pairs.footprint_of(timer.extra.clone());
             timer.fixed = &[];
             timer.extra = extra;
         }
@@ -261,11 +271,11 @@ impl Timers {
 
     /// Forgets the pairs that no timer has any more.
     fn compact(&mut self) {
-        let mut compact = PairBuffer::new();
+        self.spare.clear();
         for timer in &mut self.list {
-            timer.extra = compact.append(&self.pairs, timer.extra.clone()).unwrap_or(0..0);
+            timer.extra = self.spare.append(&self.pairs, timer.extra.clone()).unwrap_or(0..0);
         }
-        self.pairs = compact;
+        mem::swap(&mut self.pairs, &mut self.spare);
         self.unused = 0;
     }
 
@@ -277,29 +287,6 @@ impl Timers {
         }
     }
 
-    /// The timers of `range` as they stand at that moment, except those that were never started. One whose
-    /// tags all came to nothing at run time is left out: no report could show it, and a packet with such
-    /// timers only has no dictionary, for which `pinba_engine` refuses it whole.
-    pub(crate) fn view(
-        &self,
-        range: Range<usize>,
-        now: Instant,
-    ) -> impl Iterator<Item = TimerView<'_>> + Clone {
-        let cpu = self.cpu();
-        self.list.get(range).unwrap_or_default().iter().filter_map(move |timer| {
-            let tags = timer.tags(&self.pairs);
-            let (value, cpu, running) = match timer.state {
-                State::Running { since, from } => {
-                    (now.saturating_duration_since(since), cpu.since(from), true)
-                }
-                State::Stopped { value, cpu } => (value, cpu, false),
-                State::Ready | State::Discarded => return None,
-            };
-            let hit_count = timer.hit_count;
-            (tags.len() > 0).then_some(TimerView { hit_count, value, cpu, running, tags })
-        })
-    }
-
     /// How many there are, those that [`view`](Self::view) leaves out included.
     pub(crate) fn len(&self) -> usize {
         self.list.len()
@@ -307,7 +294,7 @@ impl Timers {
 
     /// What could not be kept, or is not sent, since this was asked.
     pub(crate) fn take_losses(&mut self) -> Losses {
-        let mut losses = std::mem::take(&mut self.losses);
+        let mut losses = mem::replace(&mut self.losses, Losses::NONE);
         let untagged = |timer: &&Timer| {
             matches!(timer.state, State::Stopped { .. }) && timer.tags(&self.pairs).len() == 0
         };
@@ -315,17 +302,29 @@ impl Timers {
         losses
     }
 
-    /// A copy of those that have stopped, with the losses until now.
-    pub(crate) fn copy_stopped(&mut self) -> Self {
-        let mut stopped = self.clone();
-        self.losses = Losses::default();
-        stopped.list.retain(|timer| matches!(timer.state, State::Stopped { .. }));
-        stopped
+    /// Leaves those that have stopped, for a flush to send, and puts aside what goes on after it.
+    pub(crate) fn put_aside(&mut self) {
+        let aside = &mut self.aside;
+        aside.clear();
+        self.list.retain(|timer| match timer.state {
+            State::Ready { .. } | State::Running { .. } => {
+                aside.push(timer.clone());
+                false
+            }
+            State::Stopped { value, .. } => {
+                if timer.holder == Holder::Hand {
+                    aside.push(Timer { state: State::Ready { last: value }, ..timer.clone() });
+                }
+                true
+            }
+            State::Discarded => false,
+        });
     }
 
-    /// Forgets those that have stopped, and those that came to nothing.
-    pub(crate) fn forget_stopped(&mut self) {
-        self.list.retain(|timer| matches!(timer.state, State::Ready | State::Running { .. }));
+    /// Ends what [`put_aside`](Self::put_aside) began: those that were left are forgotten.
+    pub(crate) fn take_back(&mut self) {
+        mem::swap(&mut self.list, &mut self.aside);
+        self.aside.clear();
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         if self.list.is_empty() {
             self.pairs.clear();
@@ -336,28 +335,48 @@ impl Timers {
         }
     }
 
+    /// Takes over those of `other` that have stopped, and what it has lost. Those that run are late.
+    pub(crate) fn absorb(&mut self, other: &mut Self) {
+        self.losses += mem::take(&mut other.losses);
+        for timer in &other.list {
+            match timer.state {
+                State::Stopped { .. } => {
+                    let tags = (timer.fixed, &other.pairs, timer.extra.clone());
+                    self.push(tags, timer.state, timer.hit_count, Holder::Nobody);
+                }
+                State::Running { .. } => self.losses.late += 1,
+                State::Ready { .. } | State::Discarded => {}
+            }
+        }
+    }
+
+    pub(crate) fn losses(&mut self) -> &mut Losses {
+        &mut self.losses
+    }
+
     /// Forgets all of them. Memory is kept for the next request, but not that of a freak.
     pub(crate) fn clear(&mut self) {
         self.list.clear();
         self.shrink();
-        self.next = 0;
+        self.next = self.first;
         self.pairs.clear();
         self.unused = 0;
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
-        self.losses = Losses::default();
+        self.refused = 0;
+        self.losses = Losses::NONE;
     }
 
     fn shrink(&mut self) {
         /// A hundred kilobytes or so; requests have tens of timers.
         const KEPT: usize = 1024;
         self.list.shrink_to(KEPT);
+        self.aside.shrink_to(KEPT);
         self.table.clear();
         self.table.shrink_to(4 * KEPT);
     }
 
     fn cpu(&self) -> Cpu {
-        let usage = self.rusage.now();
-        Cpu { user: usage.user, system: usage.system }
+        self.rusage.now().cpu
     }
 
     fn find(&mut self, number: u64) -> Option<&mut Timer> {
@@ -388,24 +407,8 @@ impl Timer {
     }
 }
 
-impl Cpu {
-    fn since(self, from: Self) -> Self {
-        Self {
-            user: self.user.saturating_sub(from.user),
-            system: self.system.saturating_sub(from.system),
-        }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            user: self.user.saturating_add(other.user),
-            system: self.system.saturating_add(other.system),
-        }
-    }
-}
-
-/// At twice as many, so that folding costs a constant for each timer. Where it has made hardly any room, never
-/// again.
+/// At twice as many, so that folding costs a constant for each timer. Where it has made hardly any room, not
+/// before some were refused.
 fn fold_next(left: usize, from: usize, max: usize) -> usize {
     if left > max / 8 * 7 { usize::MAX } else { (left * 2).clamp(from, max) }
 }

@@ -19,7 +19,7 @@ fn alone(test: impl FnOnce() + Send) {
 fn without_the_allocator_nothing_is_known() {
     alone(|| {
         let request = request();
-        begin(request);
+        resume(request, Share::default());
         assert_eq!(peak(request), None);
         end(request);
         assert!(HEAP.with(|heap| heap.marks.borrow().iter().all(Option::is_none)));
@@ -89,7 +89,7 @@ fn a_release_of_more_than_was_ever_allocated_is_not_negative() {
     alone(|| {
         let request = request();
         grow(0);
-        begin(request);
+        resume(request, Share::default());
         shrink(1 << 40);
         assert_eq!(peak(request), COUNTING.then_some(0));
         grow(5);
@@ -105,7 +105,7 @@ fn the_oldest_of_too_many_is_forgotten() {
         let requests: Vec<_> = (0..=DEEPEST).map(|_| request()).collect();
         grow(0);
         for request in &requests {
-            begin(*request);
+            resume(*request, Share::default());
             grow(1);
         }
         let peaks: Vec<_> = requests.iter().map(|request| peak(*request)).collect();
@@ -157,7 +157,7 @@ mod model {
                 match step {
                     Step::Grow(bytes) => grow(bytes.into()),
                     Step::Shrink(bytes) => shrink(bytes.into()),
-                    Step::Begin(which) => begin(requests[which]),
+                    Step::Begin(which) => resume(requests[which], Share::default()),
                     Step::End(which) => {
                         let peak = peak(requests[which]);
                         let own = expected[which].map(|(_, most)| most.try_into().unwrap());

@@ -35,6 +35,13 @@ impl Span {
             }
         }
     }
+
+    fn stored(self) -> usize {
+        match self {
+            Self::Static(_) => 0,
+            Self::Stored { start, end } => (end - start) as usize,
+        }
+    }
 }
 
 /// A tag's name and one of its values.
@@ -48,6 +55,11 @@ impl Pair {
     fn get(self, memory: &str) -> (&str, &str) {
         (self.name.get(memory), self.value.get(memory))
     }
+
+    /// Bytes of its own in a buffer's text.
+    fn stored(self) -> usize {
+        self.name.stored() + self.value.stored()
+    }
 }
 
 /// Pairs and their text. Clearing it keeps the memory.
@@ -55,26 +67,29 @@ impl Pair {
 pub(crate) struct PairBuffer {
     text: String,
     pairs: Vec<Pair>,
+    /// Bytes of the text that no pair uses any more.
+    unused: usize,
     /// Pairs for which there was no room.
     lost: u64,
 }
 
 impl PairBuffer {
     pub(crate) const fn new() -> Self {
-        Self { text: String::new(), pairs: Vec::new(), lost: 0 }
+        Self { text: String::new(), pairs: Vec::new(), unused: 0, lost: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
-    }
-
     /// Bytes that it holds.
     pub(crate) fn footprint(&self) -> usize {
         self.text.len() + self.pairs.len() * size_of::<Pair>()
+    }
+
+    /// Bytes of the pairs of `range` alone.
+    pub(crate) fn footprint_of(&self, range: Range<u32>) -> usize {
+        self.slice(range).iter().map(|pair| pair.stored() + size_of::<Pair>()).sum()
     }
 
     pub(crate) fn lost(&self) -> u64 {
@@ -95,6 +110,7 @@ impl PairBuffer {
         self.pairs.clear();
         self.text.shrink_to(MAX_TEXT);
         self.pairs.shrink_to(MAX_PAIRS);
+        self.unused = 0;
         self.lost = 0;
     }
 
@@ -202,23 +218,52 @@ impl PairBuffer {
         Some(Span::Stored { start, end: u32::try_from(self.text.len()).ok()? })
     }
 
-    /// Removes the tag `name`, and the tags below it (`name.key`).
+    /// Removes the tag `name`, and the tags below it (`name.key`). The pairs are in order, so both kinds stand
+    /// together, though not next to each other: `name-x` comes between them.
     pub(crate) fn remove(&mut self, name: &str) {
         let Self { text, pairs, .. } = self;
-        pairs.retain(|pair| !is_or_is_below(pair.name.get(text), name));
+        let first_from = |end: &[u8]| {
+            let before = |pair: &Pair| {
+                pair.name.get(text).bytes().lt(name.bytes().chain(end.iter().copied()))
+            };
+            pairs.partition_point(before)
+        };
+        // Nothing comes between `name` and `name\0`, nor between what begins with a dot and a slash.
+        let ranges = [first_from(b".")..first_from(b"/"), first_from(b"")..first_from(b"\0")];
+        for range in ranges {
+            self.unused += self.pairs.drain(range).map(Pair::stored).sum::<usize>();
+        }
         self.compact();
     }
 
-    /// Removes what [`remove`](Self::remove) would remove for each of the names in `set`, and for `name`.
-    pub(crate) fn remove_all(&mut self, name: Option<&str>, set: TagSet<'_>) {
-        let Self { text, pairs, .. } = self;
-        pairs.retain(|pair| {
-            let own = pair.name.get(text);
-            let ends = own.match_indices('.').map(|(at, _)| at).chain([own.len()]);
-            !name.is_some_and(|name| is_or_is_below(own, name))
-                && !ends.into_iter().any(|end| set.has_name(&own[..end]))
-        });
-        self.compact();
+    /// Sets the tags of `set`, instead of what [`remove`](Self::remove) would remove for each of their names and
+    /// for `name`. Both are in order, and stay so.
+    pub(crate) fn replace(&mut self, name: Option<&str>, set: TagSet<'_>) {
+        let mut before = None;
+        for name in name.into_iter().chain(set.iter().map(|(name, _)| name)) {
+            if before.replace(name) != Some(name) {
+                self.remove(name);
+            }
+        }
+        for (name, value) in set.iter() {
+            self.insert_copy(name, value);
+        }
+    }
+
+    fn insert_copy(&mut self, name: &str, value: &str) {
+        let length = self.pairs.len();
+        self.push_copy(name, value);
+        if self.pairs.len() > length
+            && let Some(pair) = self.pairs.pop()
+        {
+            // Only now it is known what the pair became: long text is cut.
+            let text = &self.text;
+            let place = self.pairs.binary_search_by(|other| other.get(text).cmp(&pair.get(text)));
+            match place {
+                Ok(_) => self.unused += pair.stored(),
+                Err(place) => self.pairs.insert(place, pair),
+            }
+        }
     }
 
     /// Forgets text that no pair uses any more once there is some of it, so that a tag that is set in a loop
@@ -226,15 +271,12 @@ impl PairBuffer {
     fn compact(&mut self) {
         if self.pairs.is_empty() {
             self.text.clear();
-        } else if self.text.len() > MAX_TEXT / 2 {
-            let lengths = self.pairs.iter().map(|pair| pair.get(&self.text));
-            let used: usize = lengths.map(|(name, value)| name.len() + value.len()).sum();
-            if used + MAX_WORD < self.text.len() {
-                let mut compact = Self::new();
-                let all = 0..u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
-                if compact.append(self, all).is_some() {
-                    *self = Self { lost: self.lost, ..compact };
-                }
+            self.unused = 0;
+        } else if self.text.len() > MAX_TEXT / 2 && self.unused > MAX_WORD {
+            let mut compact = Self::new();
+            let all = 0..u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
+            if compact.append(self, all).is_some() {
+                *self = Self { lost: self.lost, ..compact };
             }
         }
     }
@@ -317,11 +359,6 @@ impl<'a> TagSet<'a> {
     /// The pairs as text of their own.
     pub(crate) fn to_vec(self) -> Vec<(String, String)> {
         self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    }
-
-    fn has_name(&self, name: &str) -> bool {
-        self.fixed.binary_search_by(|(other, _)| (*other).cmp(name)).is_ok()
-            || self.extra.binary_search_by(|pair| pair.name.get(self.text).cmp(name)).is_ok()
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {

@@ -21,7 +21,7 @@ impl Timers {
         for at in 0..list.len() {
             let equal = match list[at].state {
                 State::Discarded => continue,
-                State::Ready | State::Running { .. } => None,
+                State::Ready { .. } | State::Running { .. } => None,
                 State::Stopped { .. } if !may(&list[at]) => None,
                 State::Stopped { .. } if list[at].tags(pairs).len() == 0 => {
                     self.losses.untagged += 1;

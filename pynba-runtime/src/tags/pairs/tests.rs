@@ -92,13 +92,38 @@ fn replaces_nul_before_duplicates_are_looked_for() {
 
 #[test]
 fn removes_a_tag_with_what_is_below_it() {
-    let mut one = buffer([("geo", "x"), ("geo.city", "x"), ("geography", "x")]);
-    let mut all = one.clone();
-    one.remove("geo");
-    all.remove_all(Some("nothing"), buffer([("a", "x"), ("geo", "y"), ("z", "x")]).set(&[]));
-    for buffer in [one, all] {
-        assert_eq!(pairs(&buffer, &[]), owned([("geography", "x")]));
+    let names = ["ge", "geo", "geo", "geo ", "geo-x", "geo.", "geo.a.b", "geo.city", "geo/", "geography"];
+    let mut one = PairBuffer::new();
+    for (n, name) in names.into_iter().enumerate() {
+        one.push_copy(name, &n.to_string());
     }
+    one.normalize(&[]);
+    assert_eq!(one.len(), names.len());
+    one.remove("geo");
+    let left: Vec<_> = one.set(&[]).iter().map(|(name, _)| name).collect();
+    assert_eq!(left, ["ge", "geo ", "geo-x", "geo/", "geography"]);
+    one.remove("nothing");
+    one.remove("");
+    assert_eq!(one.len(), 5);
+}
+
+#[test]
+fn replaces_the_values_of_the_names_that_are_set() {
+    let mut one = buffer([("geo", "x"), ("geo.city", "x"), ("geography", "x"), ("gone.by", "x")]);
+    one.replace(Some("gone"), buffer([("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w")]).set(&[]));
+    let expected = [("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w"), ("geography", "x")];
+    assert_eq!(pairs(&one, &[]), owned(expected));
+}
+
+#[test]
+fn a_tag_of_each_name_is_set_in_order_and_without_searching_them_all() {
+    let mut buffer = PairBuffer::new();
+    for n in 0..2_000 {
+        let name = (n * 7919 % 2_000).to_string();
+        buffer.replace(Some(&name), self::buffer([(&name, "x")]).set(&[]));
+    }
+    assert!(buffer.pairs.is_sorted_by(|left, right| left.get(&buffer.text) < right.get(&buffer.text)));
+    assert_eq!((buffer.len(), buffer.unused), (2_000, 0));
 }
 
 #[test]
@@ -118,11 +143,10 @@ fn copies_only_the_text_of_what_is_left() {
 fn a_tag_set_in_a_loop_takes_bounded_memory() {
     let mut buffer = buffer([("stays", "here")]);
     for round in 0..50_000 {
-        buffer.remove("n");
-        buffer.push_copy("n", &round.to_string());
+        buffer.replace(None, self::buffer([("n", &round.to_string())]).set(&[]));
     }
     assert!(buffer.text.capacity() <= 2 * MAX_TEXT, "{}", buffer.text.capacity());
-    assert_eq!(pairs(&buffer, &[]), owned([("stays", "here"), ("n", "49999")]));
+    assert_eq!(pairs(&buffer, &[]), owned([("n", "49999"), ("stays", "here")]));
 }
 
 #[test]

@@ -1,0 +1,436 @@
+//! Requests that are not bound to a thread: those of asynchronous code.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::{fmt, mem, thread};
+
+use pin_project_lite::pin_project;
+
+use crate::current::Current;
+use crate::handle::Handle;
+use crate::mailbox::RequestId;
+use crate::reporter::Reporter;
+use crate::request::{End, Request};
+use crate::system::Rusage;
+use crate::tags::{Pairs, StaticTags};
+use crate::{ENABLED, local};
+
+type Text = std::borrow::Cow<'static, str>;
+
+/// An open request that is current only where it is entered, from [`Reporter::detached`].
+///
+/// This is what middleware needs where a future alone is not the whole request: it may be kept with a
+/// response's body, be entered again for each part of it, and be moved between threads. Around one future,
+/// [`Reporter::monitor`] is all that is needed.
+///
+/// ```
+/// use pynba_runtime::{Reporter, testing};
+///
+/// let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+/// let requests = testing::capture(|| {
+///     let mut request = reporter.detached("/report");
+///     {
+///         let entered = request.enter();
+///         entered.current().tag("plan", "free");
+///     } // no longer current here
+///     request.finish();
+/// });
+/// # if cfg!(feature = "enable") {
+/// assert_eq!(requests[0].script_name, "/report");
+/// # }
+/// # Ok::<(), pynba_runtime::Error>(())
+/// ```
+///
+/// Dropped before [`finish`](Self::finish), it is sent with the status 499 (what nginx calls "client closed
+/// request"), or with 500 while a panic unwinds.
+#[must_use = "a request ends when it is dropped: keep it, and `finish` it"]
+pub struct DetachedRequest {
+    state: State,
+    stage: Stage,
+    /// A panic that began before the request did is not its own.
+    was_panicking: bool,
+}
+
+enum State {
+    Recording(Box<Request>),
+    /// It is current on a thread.
+    Entered(RequestId),
+    /// Nothing is recorded, and the request around it gets none of what happens meanwhile.
+    Silent,
+    /// Sent already, or `pynba` is switched off.
+    Nothing,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Stage {
+    /// It has not begun: dropped, it sends nothing.
+    Prepared,
+    Begun,
+    /// What it is about has come to its end.
+    Done,
+}
+
+impl DetachedRequest {
+    const fn new(state: State) -> Self {
+        Self { state, stage: Stage::Prepared, was_panicking: false }
+    }
+
+    pub(crate) const fn disabled() -> Self {
+        Self::new(State::Nothing)
+    }
+
+    pub(crate) const fn silent() -> Self {
+        Self::new(if ENABLED { State::Silent } else { State::Nothing })
+    }
+
+    /// A request whose clock begins with the first poll of what it is [`around`](Self::around).
+    pub(crate) fn prepare(reporter: &Reporter, rusage: Option<Rusage>, script_name: Text) -> Self {
+        let Some((mut request, capture)) = local::spare_request() else { return Self::disabled() };
+        request.prepare(reporter.clone(), rusage, script_name, capture);
+        Self::new(State::Recording(request))
+    }
+
+    /// A request whose clock begins now.
+    pub(crate) fn open(reporter: &Reporter, script_name: Text) -> Self {
+        let mut request = Self::prepare(reporter, None, script_name);
+        request.begin();
+        request
+    }
+
+    fn begin(&mut self) {
+        self.stage = Stage::Begun;
+        self.was_panicking = thread::panicking();
+        if let State::Recording(request) = &mut self.state {
+            request.begin();
+        }
+    }
+
+    /// Whether this request is being recorded. `false` once it has been sent, and where `pynba` is switched
+    /// off, by the feature or by `PINBA_ENABLED=0`.
+    ///
+    /// ```
+    /// # use pynba_runtime::Reporter;
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let request = reporter.detached("/report");
+    /// assert_eq!(request.is_recording(), cfg!(feature = "enable"));
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        ENABLED && matches!(self.state, State::Recording(_) | State::Entered(_))
+    }
+
+    /// Makes it [`current`](crate::current()) on this thread until the guard is dropped.
+    ///
+    /// A panic meanwhile ends the request, with the status 500.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, Tags, Timer, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let mut request = reporter.detached("/report");
+    ///     for part in ["head", "body"] {
+    ///         let _entered = request.enter();
+    ///         pynba_runtime::current().tag(part, "sent");
+    ///     }
+    ///     request.finish();
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].tags().len(), 2);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn enter(&mut self) -> Entered<'_> {
+        if ENABLED {
+            match mem::replace(&mut self.state, State::Nothing) {
+                State::Recording(mut request) => {
+                    self.state = request.id().map_or(State::Nothing, State::Entered);
+                    request.resume();
+                    local::push(local::Entry::Here(request));
+                }
+                State::Silent => {
+                    self.state = State::Silent;
+                    local::push(local::Entry::Silent);
+                }
+                // An earlier guard was forgotten, and the request is where that left it.
+                State::Entered(_) | State::Nothing => {}
+            }
+        }
+        Entered { was_panicking: thread::panicking(), request: self, not_send: PhantomData }
+    }
+
+    /// Takes it back from the thread.
+    fn leave(&mut self) {
+        match self.state {
+            State::Entered(id) => {
+                self.state = local::remove(id).map_or(State::Nothing, |mut request| {
+                    request.suspend();
+                    State::Recording(request)
+                });
+            }
+            State::Silent => local::remove_silent(),
+            State::Recording(_) | State::Nothing => {}
+        }
+    }
+
+    /// The future, as the work of this request: current whenever it is polled. Its end is not yet that of the
+    /// request, which may still be told what became of it; but dropped then, it is no longer a request that was
+    /// given up.
+    ///
+    /// ```
+    /// # use std::pin::pin;
+    /// # use std::task::{Context, Waker};
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # fn block_on<R>(future: impl Future<Output = R>) {
+    /// #     let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+    /// # }
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     block_on(async {
+    ///         let mut request = reporter.detached("/report");
+    ///         let size = request.around(async { 42 }).await;
+    ///         request.enter().current().set_document_size(size);
+    ///         request.finish();
+    ///     });
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].document_size, 42);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn around<R, F: Future<Output = R>>(&mut self, future: F) -> Around<'_, F> {
+        Around { request: self, future: Some(future) }
+    }
+
+    fn poll<F: Future>(&mut self, future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+        if self.stage == Stage::Prepared {
+            self.begin();
+        }
+        let entered = self.enter();
+        let result = future.poll(context);
+        drop(entered);
+        if result.is_ready() {
+            self.stage = Stage::Done;
+        }
+        result
+    }
+
+    /// Carries the request to other threads and tasks.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let mut request = reporter.detached("/report");
+    ///     if let Some(handle) = request.handle() {
+    ///         handle.run(|| pynba_runtime::current().set_status(202));
+    ///     }
+    ///     request.finish();
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].status, Some(202));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn handle(&mut self) -> Option<Handle> {
+        match &mut self.state {
+            State::Recording(request) => request.handle(),
+            State::Entered(_) | State::Silent | State::Nothing => None,
+        }
+    }
+
+    /// Ends the request and sends it.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     reporter.detached("/done").finish();
+    ///     drop(reporter.detached("/given-up"));
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!((requests[0].status, requests[1].status), (Some(200), Some(499)));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn finish(mut self) {
+        self.stage = Stage::Done;
+    }
+
+    fn end(&mut self, end: End) {
+        if let State::Recording(mut request) = mem::replace(&mut self.state, State::Nothing) {
+            local::with_encoder(|encoder| request.end(end, encoder));
+            local::recycle(request);
+        }
+    }
+}
+
+impl Drop for DetachedRequest {
+    fn drop(&mut self) {
+        if !ENABLED {
+            return;
+        }
+        if let State::Entered(_) = self.state {
+            // Its guard was forgotten.
+            self.leave();
+        }
+        let panicking = thread::panicking() && !self.was_panicking;
+        self.end(match self.stage {
+            Stage::Prepared => End::Unborn,
+            Stage::Begun | Stage::Done if panicking => End::Panicked,
+            Stage::Begun => End::GivenUp,
+            Stage::Done => End::Returned,
+        });
+    }
+}
+
+impl fmt::Debug for DetachedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DetachedRequest")
+            .field("recording", &self.is_recording())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`DetachedRequest`] current on this thread, until dropped.
+///
+/// It is not `Send`: kept across an `.await`, it would make the request current for whatever else its thread
+/// runs meanwhile.
+#[must_use = "the request is current until the guard is dropped: bind it, `let _entered = request.enter()`"]
+#[derive(Debug)]
+pub struct Entered<'a> {
+    request: &'a mut DetachedRequest,
+    was_panicking: bool,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Entered<'_> {
+    /// The handle on this request, also where another one has been opened inside it.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let mut request = reporter.detached("/report");
+    ///     request.enter().current().set_status(404);
+    ///     request.finish();
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].status, Some(404));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn current(&self) -> Current {
+        match self.request.state {
+            State::Entered(id) if ENABLED => Current::of(Some(id)),
+            _ => Current::of(None),
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn set_prefix(&self, prefix: impl Into<Text>) {
+        self.current().set_prefix(prefix.into());
+    }
+
+    #[doc(hidden)]
+    pub fn set_tags(&self, tags: &'static StaticTags) {
+        self.current().set_tags(tags, |_| ());
+    }
+
+    #[doc(hidden)]
+    pub fn set_tags_with(&self, tags: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) {
+        self.current().set_tags(tags, dynamic);
+    }
+
+    #[doc(hidden)]
+    pub fn returned(&self, status: u32) {
+        self.current().set_outcome(status);
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        if ENABLED {
+            self.request.leave();
+            if thread::panicking() && !self.was_panicking {
+                self.request.end(End::Panicked);
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// A future as the work of a [`DetachedRequest`], from [`DetachedRequest::around`].
+    #[must_use = "a future does nothing unless it is awaited"]
+    #[derive(Debug)]
+    pub struct Around<'a, F> {
+        request: &'a mut DetachedRequest,
+        // `None` only once it has been dropped, which is the request's work, too.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Around<'_, F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = this.request.enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for Around<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        match this.future.as_pin_mut() {
+            Some(future) => this.request.poll(future, context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+pin_project! {
+    /// A future that is a request, from [`Reporter::monitor`].
+    #[must_use = "a future does nothing unless it is awaited or spawned"]
+    #[derive(Debug)]
+    pub struct Monitored<F> {
+        request: DetachedRequest,
+        // `None` only once it has been dropped, which is the request's work, too.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Monitored<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = this.request.enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Monitored<F> {
+    pub(crate) fn new(request: DetachedRequest, future: F) -> Self {
+        Self { request, future: Some(future) }
+    }
+}
+
+impl<F: Future> Future for Monitored<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else { return Poll::Pending };
+        let result = this.request.poll(future, context);
+        if result.is_ready() {
+            this.request.end(End::Returned);
+        }
+        result
+    }
+}

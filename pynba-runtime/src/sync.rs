@@ -1,0 +1,14 @@
+//! What is shared between threads, of the standard library or of `loom`, which tries every order in which
+//! threads may take their steps.
+
+#[cfg(not(pynba_loom))]
+pub(crate) use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+};
+
+#[cfg(pynba_loom)]
+pub(crate) use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+};

@@ -1,0 +1,83 @@
+//! Names a timer, wherever it is asked for.
+
+use std::time::Instant;
+
+use crate::local::{self, Place};
+use crate::mailbox::{Mail, RequestId, is_joined};
+use crate::tags::{PairBuffer, StaticPair, Tags};
+use crate::timers::{Change, Timers};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimerId {
+    request: RequestId,
+    number: u64,
+}
+
+impl Place<'_> {
+    /// Starts a timer; `None` when there is no room for it, or it is too late.
+    pub(crate) fn start(
+        self,
+        fixed: &'static [StaticPair],
+        extra: &PairBuffer,
+    ) -> Option<(TimerId, Instant)> {
+        let (id, since) = self.make(|timers| {
+            let since = Instant::now();
+            timers.start(fixed, extra, since).map(|number| (number, since))
+        })?;
+        Some((id, since))
+    }
+
+    /// A timer that is not started yet.
+    pub(crate) fn ready(self, tags: &Tags) -> Option<TimerId> {
+        self.make(|timers| timers.ready(tags).map(|number| (number, ()))).map(|(id, ())| id)
+    }
+
+    fn make<T>(self, make: impl FnOnce(&mut Timers) -> Option<(u64, T)>) -> Option<(TimerId, T)> {
+        let (request, made) = match self {
+            Place::Here(request) => {
+                // What ended on other threads makes room.
+                request.collect_mail();
+                (request.id()?, make(request.timers()))
+            }
+            Place::Joined(handle) => {
+                (handle.id(), handle.measure(|shared| make(&mut shared.timers)).flatten())
+            }
+        };
+        made.map(|(number, more)| (TimerId { request, number }, more))
+    }
+}
+
+impl TimerId {
+    /// A timer of a request that is not at hand, not started yet. `None` when the request has ended.
+    pub(crate) fn away(request: RequestId, tags: &Tags) -> Option<Self> {
+        let number = request.join(|shared| shared.timers.ready(tags))??;
+        Some(Self { request, number })
+    }
+
+    /// Acts on the timers of its request, where they are at hand.
+    pub(crate) fn with_timers<R>(self, act: impl FnOnce(&mut Timers, u64) -> R) -> Option<R> {
+        if is_joined(self.number) {
+            return self.request.join(|shared| act(&mut shared.timers, self.number));
+        }
+        local::with_request(self.request, |request| {
+            // What was said elsewhere was said before.
+            request.collect_mail();
+            act(request.timers(), self.number)
+        })
+    }
+
+    /// Changes the timer, here or by mail. When its request has ended, that has dealt with the timer itself.
+    pub(crate) fn change(self, change: Change) {
+        let mut change = Some(change);
+        self.with_timers(|timers, number| change.take().map(|it| timers.change(number, it)));
+        if let Some(change) = change {
+            self.post(change);
+        }
+    }
+
+    pub(crate) fn post(self, change: Change) {
+        if !is_joined(self.number) {
+            self.request.post(Mail::Timer { number: self.number, change });
+        }
+    }
+}
