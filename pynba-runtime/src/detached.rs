@@ -87,8 +87,8 @@ impl DetachedRequest {
 
     /// A request whose clock begins with the first poll of what it is [`around`](Self::around).
     pub(crate) fn prepare(reporter: &Reporter, rusage: Option<Rusage>, script_name: Text) -> Self {
-        let Some((mut request, capture)) = local::spare_request() else { return Self::disabled() };
-        request.prepare(reporter.clone(), rusage, script_name, capture);
+        let Some(mut request) = local::spare_request() else { return Self::disabled() };
+        request.prepare(reporter.clone(), rusage, script_name);
         Self::new(State::Recording(request))
     }
 
@@ -103,6 +103,8 @@ impl DetachedRequest {
         self.stage = Stage::Begun;
         self.was_panicking = thread::panicking();
         if let State::Recording(request) = &mut self.state {
+            // A test may capture what was prepared outside of it.
+            request.capture(local::capture());
             request.begin();
         }
     }
@@ -204,7 +206,11 @@ impl DetachedRequest {
         Around { request: self, future: Some(future) }
     }
 
-    fn poll<F: Future>(&mut self, future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll<F: Future>(
+        &mut self,
+        future: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         if self.stage == Stage::Prepared {
             self.begin();
         }

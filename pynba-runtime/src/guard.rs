@@ -58,10 +58,9 @@ impl RequestGuard {
         rusage: Option<Rusage>,
         script_name: Cow<'static, str>,
     ) -> Self {
-        let Some((mut request, capture)) = local::spare_request() else {
-            return Self::disabled();
-        };
-        let id = request.prepare(reporter.clone(), rusage, script_name, capture);
+        let Some(mut request) = local::spare_request() else { return Self::disabled() };
+        let id = request.prepare(reporter.clone(), rusage, script_name);
+        request.capture(local::capture());
         request.begin();
         request.resume();
         local::push(local::Entry::Here(request));

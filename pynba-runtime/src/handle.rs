@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use crate::local;
 use crate::losses::Losses;
 use crate::mailbox::{RequestId, Shared};
 use crate::reporter::Reporter;
 use crate::system::{Rusage, Usage};
 use crate::tags::Tags;
-use crate::local;
 
 /// Carries a request to other threads and tasks: what is measured there joins it.
 ///
@@ -119,9 +119,10 @@ impl Handle {
     /// ```
     /// # use pynba_runtime::{Reporter, testing};
     /// # fn spawn(task: impl Future + Send + 'static) {
-    /// #     let mut task = Box::pin(task);
-    /// #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    /// #     std::thread::spawn(move || drop(task.as_mut().poll(&mut context))).join().unwrap();
+    /// #     std::thread::spawn(move || {
+    /// #         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// #         let _ = std::pin::pin!(task).poll(&mut context);
+    /// #     }).join().unwrap();
     /// # }
     /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
     /// let requests = testing::capture(|| {

@@ -88,6 +88,11 @@ pub struct TimerInfo {
     pub tags: Vec<(String, String)>,
     /// Time from its start to its end, or until now.
     pub value: Duration,
+    /// Processor time in user mode, if the reporter asks for
+    /// [`timer_rusage`](crate::ReporterBuilder::timer_rusage).
+    pub ru_utime: Duration,
+    /// Processor time in the kernel, likewise.
+    pub ru_stime: Duration,
     /// How many hits the value is the sum of.
     pub hit_count: u32,
     /// Whether it still runs.
@@ -96,8 +101,15 @@ pub struct TimerInfo {
 
 impl From<TimerView<'_>> for TimerInfo {
     fn from(timer: TimerView<'_>) -> Self {
-        let TimerView { hit_count, value, running, tags, .. } = timer;
-        Self { tags: tags.to_vec(), value, hit_count: hit_count.max(1), running }
+        let TimerView { hit_count, value, cpu, running, tags } = timer;
+        Self {
+            tags: tags.to_vec(),
+            value,
+            ru_utime: cpu.user,
+            ru_stime: cpu.system,
+            hit_count: hit_count.max(1),
+            running,
+        }
     }
 }
 

@@ -160,12 +160,9 @@ pub(crate) fn with_request<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R
     with(|local| local.open.iter_mut().rev().find_map(|entry| entry.here(id)).map(act))?
 }
 
-/// A request to be opened, and where its packet is to be kept instead of sent.
-pub(crate) fn spare_request() -> Option<(Box<Request>, Option<Capture>)> {
-    with(|local| {
-        let request = local.spare.pop().unwrap_or_else(|| Box::new(Request::new()));
-        (request, local.capture.clone())
-    })
+/// A request to be opened.
+pub(crate) fn spare_request() -> Option<Box<Request>> {
+    with(|local| local.spare.pop().unwrap_or_else(|| Box::new(Request::new())))
 }
 
 /// Makes it the innermost one.

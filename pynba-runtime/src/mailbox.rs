@@ -68,7 +68,10 @@ pub(crate) struct Shared {
 
 /// Something to be done by the request.
 pub(crate) enum Mail {
-    Timer { number: u64, change: Change },
+    Timer {
+        number: u64,
+        change: Change,
+    },
     /// What was told, and the bytes of its texts.
     Told(usize, Box<dyn FnOnce(&mut Request) + Send>),
 }

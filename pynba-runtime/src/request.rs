@@ -114,7 +114,6 @@ impl Request {
         reporter: Reporter,
         rusage: Option<Rusage>,
         script_name: Text,
-        capture: Option<Capture>,
     ) -> RequestId {
         let id = self.mailbox.open();
         let rusage = rusage.unwrap_or(reporter.rusage());
@@ -123,7 +122,7 @@ impl Request {
         self.open = Some(Open {
             id,
             reporter,
-            capture,
+            capture: None,
             rusage,
             usage_at_start: Usage::default(),
             thread: None,
@@ -135,6 +134,13 @@ impl Request {
             started: Instant::now(),
         });
         id
+    }
+
+    /// Keeps its packets there instead of sending them.
+    pub(crate) fn capture(&mut self, capture: Option<Capture>) {
+        if let Some(open) = &mut self.open {
+            open.capture = capture;
+        }
     }
 
     /// Begins to measure, from nothing. The clock is read last, so that none of this counts.

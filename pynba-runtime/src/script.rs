@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use crate::encoder::Encoder;
 use crate::flush::FlushOptions;
+use crate::handle::Handle;
+use crate::info::RequestInfo;
 use crate::process;
 use crate::reporter::{Reporter, ReporterBuilder};
-use crate::request::{End, Request};
+use crate::request::{End, Moment, Request};
 use crate::setters::setters;
 use crate::tags::{PairBuffer, TagValue, Tags, fill};
 use crate::timer_guard::TimerGuard;
@@ -204,7 +206,8 @@ impl ScriptMonitor {
     fn open(reporter: Reporter, script_name: Cow<'static, str>) -> Self {
         let mut request = Request::new();
         if process::is_on() {
-            request.prepare(reporter.clone(), None, script_name, local::capture());
+            request.prepare(reporter.clone(), None, script_name);
+            request.capture(local::capture());
             request.begin();
             request.resume();
         }
@@ -217,9 +220,14 @@ impl ScriptMonitor {
         }
     }
 
-    /// Nothing of the program runs in `act`, so the borrow is free.
     fn act<R>(&self, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
         self.unsent.set(true);
+        self.look(act)
+    }
+
+    /// [`act`](Self::act) for what leaves nothing to send. Nothing of the program runs in it, so the borrow is
+    /// free.
+    fn look<R>(&self, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
         let mut request = self.request.try_borrow_mut().ok()?;
         request.collect_mail();
         Some(act(&mut request))
@@ -337,7 +345,132 @@ impl ScriptMonitor {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn flush(&self) {
-        let _ = self.round();
+        self.flush_with(FlushOptions::new());
+    }
+
+    /// Sends this round and begins the next one, with options. Failures are counted and logged.
+    ///
+    /// ```
+    /// # use pynba_runtime::{FlushOptions, Reporter, ScriptMonitor, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     monitor.tag("job", "import");
+    ///     monitor.flush_with(FlushOptions::new().script_name("import").reset(true));
+    ///     monitor.set_script_name("export");
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].script_name, "import");
+    /// assert_eq!((requests[1].script_name.as_str(), requests[1].tags().len()), ("export", 0));
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "options are made where they are used")]
+    pub fn flush_with(&self, options: FlushOptions) {
+        let _ = self.round(&options);
+    }
+
+    /// Forgets what this round has measured, and begins it anew: sizes and request tags, other than those of
+    /// the reporter, are forgotten, too.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     drop(monitor.timer(Tags::new().with("group", "start")));
+    ///     monitor.reset(); // the first job begins here
+    ///     monitor.tag("job", "import");
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert!(requests[0].timers().is_empty());
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    pub fn reset(&self) {
+        self.act(Request::reset);
+    }
+
+    /// The request tags of this round, in order.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let monitor = ScriptMonitor::with_reporter(&reporter);
+    /// monitor.tag("job", "import");
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(monitor.tags(), [("job".to_owned(), "import".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tags(&self) -> Vec<(String, String)> {
+        self.look(|request| request.tags()).unwrap_or_default()
+    }
+
+    /// Everything that this round has measured and been told so far. `None` where nothing is recorded.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, Tags};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let monitor = ScriptMonitor::with_reporter(&reporter);
+    /// let _timer = monitor.timer(Tags::new().with("group", "db"));
+    /// # if cfg!(feature = "enable") {
+    /// assert!(monitor.info().expect("it records").timers[0].running);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn info(&self) -> Option<RequestInfo> {
+        self.look(|request| {
+            request.collect();
+            request.info(Moment::now())
+        })?
+    }
+
+    /// The bytes that a flush would send now: the first packet, if it takes several.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, testing::Captured};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let monitor = ScriptMonitor::with_reporter(&reporter);
+    /// monitor.set_status(1);
+    /// if let Some(packet) = monitor.packet() {
+    ///     assert_eq!(Captured::decode(&packet)?.status, Some(1));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn packet(&self) -> Option<Vec<u8>> {
+        let mut encoder = self.encoder.try_borrow_mut().ok()?;
+        self.look(|request| {
+            request.collect();
+            request.packet(Moment::now(), &mut encoder)
+        })?
+    }
+
+    /// Carries this round and the next ones to other threads: what is measured there joins the round that is
+    /// open then. `None` where nothing is recorded.
+    ///
+    /// ```
+    /// # use std::thread;
+    /// # use pynba_runtime::{Reporter, ScriptMonitor, testing};
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let monitor = ScriptMonitor::with_reporter(&reporter);
+    ///     if let Some(handle) = monitor.handle() {
+    ///         let work = move || handle.run(|| pynba_runtime::current().tag("part", "a"));
+    ///         thread::spawn(work).join().expect("it does not panic");
+    ///     }
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].tags(), [("part".to_owned(), "a".to_owned())]);
+    /// # }
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn handle(&self) -> Option<Handle> {
+        self.look(Request::handle)?
     }
 
     /// Sends this round and begins the next one: times and timers start over, names and tags stay.
@@ -365,11 +498,10 @@ impl ScriptMonitor {
     /// The last failure, if [`raise_on_fail`](ReporterBuilder::raise_on_fail) is set. The round is over
     /// nevertheless.
     pub fn send(&self) -> Result<(), Error> {
-        self.reporter.raised(self.round())
+        self.reporter.raised(self.round(&FlushOptions::new()))
     }
 
-    fn round(&self) -> Result<(), Error> {
-        let options = FlushOptions::new();
+    fn round(&self, options: &FlushOptions) -> Result<(), Error> {
         // Taken when a transport or a logger comes back here while a round is being sent.
         let (Ok(mut encoder), Ok(mut request)) =
             (self.encoder.try_borrow_mut(), self.request.try_borrow_mut())
@@ -377,7 +509,7 @@ impl ScriptMonitor {
             return Ok(());
         };
         self.unsent.set(false);
-        request.flush(&options, &mut encoder)
+        request.flush(options, &mut encoder)
     }
 
     /// The reporter, for its [`stats`](Reporter::stats).

@@ -82,7 +82,9 @@ macro_rules! setters {
         /// ```
         pub fn set_server_name(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.tell(name.len(), move |request| request.tell(|told| told.server_name = Some(name)));
+            self.tell(name.len(), move |request| {
+                request.tell(|told| told.server_name = Some(name))
+            });
         }
 
         /// Sets the schema, such as `https`.

@@ -175,7 +175,9 @@ mod tests {
         let before = Rusage::Thread.now();
         let until = std::time::Instant::now() + Duration::from_secs(5);
         // The kernel counts in ticks on some machines: work until it shows, at most five seconds.
-        while Rusage::Thread.now().cpu.user == before.cpu.user && std::time::Instant::now() < until {}
+        while Rusage::Thread.now().cpu.user == before.cpu.user && std::time::Instant::now() < until
+        {
+        }
         assert!(Rusage::Thread.now().cpu.user > before.cpu.user);
         assert!(Rusage::Process.now().memory_peak > 100_000, "a resident set of some kilobytes");
     }

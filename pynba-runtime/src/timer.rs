@@ -15,7 +15,8 @@ use crate::{ENABLED, local};
 ///
 /// It belongs to the request in which it was made. One that still runs at the end of the request is stopped
 /// there and sent, also when it was dropped before; one that was never started is not sent. Outside a request,
-/// or when that has ended, it is a stopwatch.
+/// or when that has ended, it is a stopwatch. On another thread it may be started and stopped as well, but does not
+/// learn there that a flush or [`stop_timers`](crate::Current::stop_timers) has stopped it.
 ///
 /// ```
 /// use pynba_runtime::{Tags, Timer, TimerError};

@@ -20,7 +20,6 @@ pub struct TimerGuard {
     ticket: Option<(TimerId, Instant)>,
 }
 
-
 impl TimerGuard {
     /// A guard that records nothing.
     pub(crate) const fn none() -> Self {

@@ -80,9 +80,17 @@ enum Holder {
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// Not started since the last packet, for which it had run so long.
-    Ready { last: Duration },
-    Running { since: Instant, from: Cpu },
-    Stopped { value: Duration, cpu: Cpu },
+    Ready {
+        last: Duration,
+    },
+    Running {
+        since: Instant,
+        from: Cpu,
+    },
+    Stopped {
+        value: Duration,
+        cpu: Cpu,
+    },
     Discarded,
 }
 
@@ -188,8 +196,7 @@ impl Timers {
             self.fold_at.1 = fold_next(self.pairs.footprint(), FOLD_FROM_SIZE, MAX_SIZE);
             self.refused = 0;
         }
-        let room =
-            self.list.len() < MAX_TIMERS && (is_static || self.pairs.footprint() < MAX_SIZE);
+        let room = self.list.len() < MAX_TIMERS && (is_static || self.pairs.footprint() < MAX_SIZE);
         self.refused += usize::from(!room);
         room.then_some(self.next)
     }

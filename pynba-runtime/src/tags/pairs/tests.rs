@@ -92,7 +92,8 @@ fn replaces_nul_before_duplicates_are_looked_for() {
 
 #[test]
 fn removes_a_tag_with_what_is_below_it() {
-    let names = ["ge", "geo", "geo", "geo ", "geo-x", "geo.", "geo.a.b", "geo.city", "geo/", "geography"];
+    let names =
+        ["ge", "geo", "geo", "geo ", "geo-x", "geo.", "geo.a.b", "geo.city", "geo/", "geography"];
     let mut one = PairBuffer::new();
     for (n, name) in names.into_iter().enumerate() {
         one.push_copy(name, &n.to_string());
@@ -110,7 +111,10 @@ fn removes_a_tag_with_what_is_below_it() {
 #[test]
 fn replaces_the_values_of_the_names_that_are_set() {
     let mut one = buffer([("geo", "x"), ("geo.city", "x"), ("geography", "x"), ("gone.by", "x")]);
-    one.replace(Some("gone"), buffer([("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w")]).set(&[]));
+    one.replace(
+        Some("gone"),
+        buffer([("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w")]).set(&[]),
+    );
     let expected = [("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w"), ("geography", "x")];
     assert_eq!(pairs(&one, &[]), owned(expected));
 }
@@ -122,7 +126,9 @@ fn a_tag_of_each_name_is_set_in_order_and_without_searching_them_all() {
         let name = (n * 7919 % 2_000).to_string();
         buffer.replace(Some(&name), self::buffer([(&name, "x")]).set(&[]));
     }
-    assert!(buffer.pairs.is_sorted_by(|left, right| left.get(&buffer.text) < right.get(&buffer.text)));
+    assert!(
+        buffer.pairs.is_sorted_by(|left, right| left.get(&buffer.text) < right.get(&buffer.text))
+    );
     assert_eq!((buffer.len(), buffer.unused), (2_000, 0));
 }
 
