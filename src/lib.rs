@@ -18,6 +18,9 @@ pub use pynba_runtime::task;
 pub use pynba_runtime::__rt;
 
 #[cfg(doc)]
+#[doc = include_str!("async_guide.md")]
+pub mod async_guide {}
+#[cfg(doc)]
 #[doc = include_str!("coming_from.md")]
 pub mod coming_from {}
 #[cfg(doc)]

@@ -106,6 +106,27 @@ pub struct Tracking<A = System> {
 
 impl Tracking {
     /// Over the system's allocator.
+    ///
+    /// ```
+    /// # use pynba_runtime::{Reporter, testing};
+    /// use pynba_runtime::alloc::Tracking;
+    ///
+    /// #[global_allocator]
+    /// static GLOBAL: Tracking = Tracking::new();
+    ///
+    /// # fn main() -> Result<(), pynba_runtime::Error> {
+    /// # let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    /// let requests = testing::capture(|| {
+    ///     let _request = reporter.open("/report");
+    ///     let pages = [vec![0_u8; 2_000_000], vec![0_u8; 3_000_000]]; // both at once
+    /// #   std::hint::black_box(&pages);
+    /// });
+    /// # if cfg!(feature = "enable") {
+    /// assert_eq!(requests[0].memory_peak / 1_000_000, 5);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self::over(System)
@@ -114,6 +135,40 @@ impl Tracking {
 
 impl<A> Tracking<A> {
     /// Over this allocator.
+    ///
+    /// ```
+    /// use std::alloc::{GlobalAlloc, Layout, System};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use pynba_runtime::alloc::Tracking;
+    ///
+    /// /// Tells whether the program ever asked for a large block.
+    /// struct Watched;
+    ///
+    /// static LARGEST: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// // SAFETY: the system's allocator does the work.
+    /// unsafe impl GlobalAlloc for Watched {
+    ///     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+    ///         LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+    ///         // SAFETY: passed on.
+    ///         unsafe { System.alloc(layout) }
+    ///     }
+    ///
+    ///     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+    ///         // SAFETY: passed on.
+    ///         unsafe { System.dealloc(block, layout) }
+    ///     }
+    /// }
+    ///
+    /// #[global_allocator]
+    /// static GLOBAL: Tracking<Watched> = Tracking::over(Watched);
+    ///
+    /// # fn main() {
+    /// let block = Vec::<u8>::with_capacity(5_000_000);
+    /// # std::hint::black_box(&block);
+    /// assert_eq!(LARGEST.load(Ordering::Relaxed), 5_000_000);
+    /// # }
+    /// ```
     pub const fn over(inner: A) -> Self {
         Self { inner }
     }

@@ -13,7 +13,7 @@ use crate::local;
 use crate::losses::Losses;
 use crate::mailbox::{RequestId, Shared};
 use crate::reporter::Reporter;
-use crate::system::{Rusage, Usage};
+use crate::system::{Cpu, Rusage};
 use crate::tags::Tags;
 
 /// Carries a request to other threads and tasks: what is measured there joins it.
@@ -24,28 +24,22 @@ use crate::tags::Tags;
 ///
 /// ```
 /// use std::thread;
-/// use pynba_runtime::{Reporter, Tags, Timer, testing};
+/// use pynba_runtime::{Reporter, current, testing};
 ///
 /// let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
 /// let requests = testing::capture(|| {
 ///     let _request = reporter.open("/report");
-///     let handle = pynba_runtime::current().handle();
-///     thread::scope(|scope| {
-///         for part in ["head", "body"] {
-///             let handle = handle.clone();
-///             scope.spawn(move || {
-///                 handle.expect("a request is open").run(|| {
-///                     pynba_runtime::current().tag("parts", "parallel");
-///                     let timer = Timer::new(Tags::new().with("part", part));
-///                     timer.start().expect("it does not run");
-///                 });
-///             });
-/// #           if cfg!(not(feature = "enable")) { break; }
-///         }
-///     });
+///     if let Some(request) = current().handle() {
+///         thread::scope(|scope| {
+///             for part in ["head", "body"] {
+///                 let request = request.clone();
+///                 scope.spawn(move || request.run(|| current().tag(part, "done")));
+///             }
+///         });
+///     }
 /// });
 /// # if cfg!(feature = "enable") {
-/// assert_eq!(requests[0].tags(), [("parts".to_owned(), "parallel".to_owned())]);
+/// assert_eq!(requests[0].tags().len(), 2);
 /// # }
 /// # Ok::<(), pynba_runtime::Error>(())
 /// ```
@@ -142,11 +136,31 @@ impl Handle {
 
     /// Makes the request current until the guard is dropped.
     pub(crate) fn join(&self) -> Joined {
+        let from = self.arrive();
+        Joined { request: self.request, rusage: self.rusage, from, not_send: PhantomData }
+    }
+
+    /// Makes the request current. Gives what the thread had used before, if that counts.
+    fn arrive(&self) -> Option<Cpu> {
         // A thread that is measured for the request already is not counted twice.
         let counts = self.rusage == Rusage::Thread && !local::is_measuring(self.request);
         local::push(local::Entry::Joined(self.clone()));
-        let from = counts.then(|| self.rusage.now());
-        Joined { request: self.request, rusage: self.rusage, from, not_send: PhantomData }
+        counts.then(|| self.rusage.now().cpu)
+    }
+
+    /// [`run`](Self::run) without a closure, for `pynba-tracing`, whose spans are entered and left by separate
+    /// calls: gives what [`pop`](Self::pop) has to know. Not for anybody else.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn push(&self) -> Option<[Duration; 2]> {
+        self.arrive().map(|Cpu { user, system }| [user, system])
+    }
+
+    /// Ends what [`push`](Self::push) began, on the same thread.
+    #[doc(hidden)]
+    pub fn pop(&self, pushed: Option<[Duration; 2]>) {
+        let from = pushed.map(|[user, system]| Cpu { user, system });
+        depart(self.request, self.rusage, from);
     }
 
     /// Measures through the handle; `None` when it is too late, which is counted.
@@ -175,19 +189,24 @@ pub(crate) struct Joined {
     request: RequestId,
     rusage: Rusage,
     /// What the thread had used before, if that counts.
-    from: Option<Usage>,
+    from: Option<Cpu>,
     /// It goes where it came from.
     not_send: PhantomData<*const ()>,
 }
 
 impl Drop for Joined {
     fn drop(&mut self) {
-        if let Some(from) = self.from {
-            let used = self.rusage.now().since(from);
-            self.request.join(|shared| shared.cpu += used);
-        }
-        drop(local::remove_joined(self.request));
+        depart(self.request, self.rusage, self.from);
     }
+}
+
+/// Ends what [`Handle::arrive`] began.
+fn depart(request: RequestId, rusage: Rusage, from: Option<Cpu>) {
+    if let Some(from) = from {
+        let used = rusage.now().cpu.since(from);
+        request.join(|shared| shared.cpu += used);
+    }
+    drop(local::remove_joined(request));
 }
 
 pin_project! {

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::stats::Counters;
-use crate::{Error, foreign};
+use crate::{Error, foreign, system};
 
 pub(crate) use self::udp::UdpServer;
 
@@ -64,12 +64,19 @@ impl Destination {
             Self::Custom(transport) => {
                 let sent = foreign::run(|| transport.send(packet))
                     .unwrap_or_else(|| Err(io::Error::other("the transport panicked")));
-                sent.map_err(|source| Error::Send { server: "the transport".into(), source })?;
+                sent.map_err(|source| cannot_send("the transport".into(), source))?;
                 counters.sent(packet.len());
                 Ok(())
             }
         }
     }
+}
+
+/// A system that is out of buffers says by another error what a full buffer of the socket's own would.
+fn cannot_send(server: Arc<str>, source: io::Error) -> Error {
+    let is_full = system::is_out_of_buffers(&source);
+    let source = if is_full { io::ErrorKind::WouldBlock.into() } else { source };
+    Error::Send { server, source }
 }
 
 impl fmt::Debug for Destination {
@@ -80,3 +87,6 @@ impl fmt::Debug for Destination {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

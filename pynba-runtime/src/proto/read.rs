@@ -22,10 +22,22 @@ impl Request {
     /// outside the dictionary.
     ///
     /// ```
-    /// # let request = pynba_runtime::proto::Request::default();
+    /// use pynba_runtime::proto::Request;
+    ///
+    /// let request = Request {
+    ///     timer_hit_count: vec![2],
+    ///     timer_value: vec![0.125],
+    ///     timer_tag_count: vec![1],
+    ///     timer_tag_name: vec![0],
+    ///     timer_tag_value: vec![1],
+    ///     dictionary: vec!["group".into(), "db".into()],
+    ///     ..Request::default()
+    /// };
     /// for timer in request.timers() {
-    ///     println!("{} s in {} hits: {:?}", timer.value, timer.hit_count, timer.tags);
+    ///     assert_eq!((timer.value, timer.hit_count), (0.125, 2));
+    ///     assert_eq!(timer.tags, [("group", "db")]);
     /// }
+    /// # assert_eq!(request.timers().count(), 1);
     /// ```
     pub fn timers(&self) -> impl Iterator<Item = Timer<'_>> {
         let mut tags = self.pairs(&self.timer_tag_name, &self.timer_tag_value);

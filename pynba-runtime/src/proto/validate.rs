@@ -114,6 +114,25 @@ impl Request {
     /// and the same of nested requests. Empty names pass: servers only leave such a packet out of
     /// the reports keyed by that name.
     ///
+    /// ```
+    /// use pynba_runtime::proto::Request;
+    ///
+    /// let mut request = Request {
+    ///     timer_hit_count: vec![1],
+    ///     timer_value: vec![0.125],
+    ///     timer_tag_count: vec![1],
+    ///     timer_tag_name: vec![0],
+    ///     timer_tag_value: vec![1],
+    ///     dictionary: vec!["group".into(), "db".into()],
+    ///     ..Request::default()
+    /// };
+    /// assert_eq!(request.validate(), Ok(()));
+    ///
+    /// request.timer_value[0] = -1.0;
+    /// let reason = request.validate().unwrap_err();
+    /// assert_eq!(reason.to_string(), "timer_value[0] is -1.0, no time");
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first thing that is wrong.

@@ -66,14 +66,15 @@ impl ReporterBuilder {
     }
 
     /// How often the host names of servers are looked up again, so that a server that moves is followed: every
-    /// minute unless set, and every second at most, whatever is given. With [`Duration::MAX`] the address that
-    /// was found first is kept.
+    /// minute unless set, and every second at most, whatever is given. With [`Duration::MAX`] it is looked up
+    /// once.
     ///
     /// The packet that is sent when the interval is over begins the look-up, on a thread that ends with it.
     /// Neither that packet nor one after it waits: they go to the address in use until another one is found,
     /// and when the look-up fails or takes for ever, that address stays, which counts as
     /// [`resolve_failures`](crate::Stats::resolve_failures). An address also stays while it is one of several that
-    /// were found. Reporters that send to the same server share its look-ups, and the shortest of their
+    /// were found. One that
+    /// refuses is left for the next of them, at most once a second, until the following look-up tries it again. Reporters that send to the same server share its look-ups, and the shortest of their
     /// intervals.
     ///
     /// ```

@@ -78,6 +78,20 @@ impl<'a> TagWriter<'a> {
     /// Adds a value as it is.
     ///
     /// Longer text than 8 KiB is cut at a character. Servers keep 64 bytes of it, or a few hundred.
+    ///
+    /// ```
+    /// # use pynba_runtime::{TagValue, TagWriter, Tags};
+    /// struct Country([u8; 2]);
+    ///
+    /// impl TagValue for Country {
+    ///     fn write_to(&self, tag: &mut TagWriter<'_>) {
+    ///         tag.text(if self.0 == *b"DE" { "home" } else { "abroad" });
+    ///     }
+    /// }
+    ///
+    /// let tags = Tags::new().with("country", Country(*b"FR"));
+    /// assert_eq!(tags.iter().next(), Some(("country", "abroad")));
+    /// ```
     pub fn text(&mut self, value: &str) {
         if let Some(name) = self.name
             && let Some(value) = self.buffer.write_str(value)
@@ -87,11 +101,44 @@ impl<'a> TagWriter<'a> {
     }
 
     /// Adds a value by its [`Display`](fmt::Display).
+    ///
+    /// ```
+    /// # use std::net::{Ipv4Addr, SocketAddrV4};
+    /// # use pynba_runtime::{TagValue, TagWriter, Tags};
+    /// struct Backend(SocketAddrV4);
+    ///
+    /// impl TagValue for Backend {
+    ///     fn write_to(&self, tag: &mut TagWriter<'_>) {
+    ///         tag.display(self.0.ip());
+    ///     }
+    /// }
+    ///
+    /// let tags = Tags::new().with("backend", Backend(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 5432)));
+    /// assert_eq!(tags.iter().next(), Some(("backend", "127.0.0.1")));
+    /// ```
     pub fn display(&mut self, value: impl fmt::Display) {
         self.formatted(format_args!("{value}"));
     }
 
     /// Adds a value by its [`Debug`](fmt::Debug).
+    ///
+    /// ```
+    /// # use pynba_runtime::{TagValue, TagWriter, Tags};
+    /// #[derive(Debug)]
+    /// enum Plan {
+    ///     Free,
+    ///     Paid,
+    /// }
+    ///
+    /// impl TagValue for Plan {
+    ///     fn write_to(&self, tag: &mut TagWriter<'_>) {
+    ///         tag.debug(self);
+    ///     }
+    /// }
+    ///
+    /// let tags = Tags::new().with("plan", [Plan::Paid, Plan::Free]);
+    /// assert_eq!(tags.iter().collect::<Vec<_>>(), [("plan", "Free"), ("plan", "Paid")]);
+    /// ```
     pub fn debug(&mut self, value: impl fmt::Debug) {
         self.formatted(format_args!("{value:?}"));
     }
@@ -105,6 +152,24 @@ impl<'a> TagWriter<'a> {
     }
 
     /// Adds what `value` gives under the name `name.key`.
+    ///
+    /// ```
+    /// # use pynba_runtime::{TagValue, TagWriter, Tags};
+    /// struct Page {
+    ///     language: &'static str,
+    ///     theme: Option<&'static str>,
+    /// }
+    ///
+    /// impl TagValue for Page {
+    ///     fn write_to(&self, tag: &mut TagWriter<'_>) {
+    ///         tag.entry("language", self.language);
+    ///         tag.entry("theme", &self.theme);
+    ///     }
+    /// }
+    ///
+    /// let tags = Tags::new().with("page", Page { language: "en", theme: None });
+    /// assert_eq!(tags.iter().collect::<Vec<_>>(), [("page.language", "en")]);
+    /// ```
     pub fn entry<K>(&mut self, key: impl fmt::Display, value: &(impl TagValue<K> + ?Sized)) {
         if let Some(name) = self.name
             && !self.is_full()
@@ -115,6 +180,29 @@ impl<'a> TagWriter<'a> {
     }
 
     /// `true` once there is more than any packet could carry; what is added after that is ignored.
+    ///
+    /// ```
+    /// # use std::cell::Cell;
+    /// # use pynba_runtime::{TagValue, TagWriter, Tags};
+    /// struct Words<'a>(&'a str, Cell<usize>);
+    ///
+    /// impl TagValue for Words<'_> {
+    ///     fn write_to(&self, tag: &mut TagWriter<'_>) {
+    ///         for word in self.0.split(' ') {
+    ///             if tag.is_full() {
+    ///                 break;
+    ///             }
+    ///             tag.text(word);
+    ///             self.1.set(self.1.get() + 1);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let book = Words(&"it was the best of times ".repeat(100_000), Cell::new(0));
+    /// let tags = Tags::new().with("words", &book);
+    /// assert!(tags.iter().any(|pair| pair == ("words", "best")));
+    /// assert!(book.1.get() < 100_000); // of 600,000
+    /// ```
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.buffer.is_full()

@@ -30,6 +30,13 @@ pub struct Collector {
 impl Collector {
     /// Opens the socket.
     ///
+    /// ```
+    /// # use pynba_runtime::testing::Collector;
+    /// let collectors = [Collector::bind()?, Collector::bind()?];
+    /// assert_ne!(collectors[0].address(), collectors[1].address()); // tests may run in parallel
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the system has no socket or port left.
@@ -40,6 +47,20 @@ impl Collector {
     }
 
     /// Where to send to.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{ScriptMonitor, testing::Collector};
+    /// let collector = Collector::bind()?;
+    /// assert!(collector.address().ip().is_loopback());
+    ///
+    /// let monitor = ScriptMonitor::new(collector.address().to_string())?;
+    /// monitor.send()?;
+    /// # if cfg!(feature = "enable") {
+    /// assert!(collector.recv(Duration::from_secs(5)).is_some());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -47,6 +68,21 @@ impl Collector {
 
     /// The next packet of Pinba, waiting for it that long at most. Datagrams that are none are passed
     /// over.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{Reporter, testing::Collector};
+    /// # let collector = Collector::bind()?;
+    /// # let reporter = Reporter::builder().server(collector.address().to_string()).build()?;
+    /// reporter.send(b"no packet of Pinba")?;
+    /// drop(reporter.open("/index"));
+    /// # if cfg!(feature = "enable") {
+    /// let request = collector.recv(Duration::from_secs(5)).expect("a packet");
+    /// assert_eq!((request.script_name.as_str(), request.status), ("/index", Some(200)));
+    /// # }
+    /// assert_eq!(collector.recv(Duration::ZERO), None); // whatever is there by now
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn recv(&self, timeout: Duration) -> Option<Captured> {
         // A century, for whoever waits for ever.

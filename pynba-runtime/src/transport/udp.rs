@@ -2,17 +2,19 @@
 
 mod lookup;
 mod peer;
+mod route;
 mod swap;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
 use self::lookup::{Lookups, Resolver};
-use self::peer::Peer;
+use self::peer::{Peer, is_refused};
 use crate::Error;
 use crate::address::Address;
 use crate::lock::lock;
@@ -69,8 +71,14 @@ impl UdpServer {
         match &self.address {
             Address::Ip(address) => {
                 // A failure is not kept: a program that starts before its network is up gets through later.
-                let peer = self.fixed.get_or_try_init(|| Peer::connect(&self.name, *address));
-                peer.map_err(|source| self.cannot_connect(source))?.send(packet, counters)
+                let peer = self.fixed.get_or_try_init(|| Peer::connect(*address));
+                let peer = peer.map_err(|source| self.cannot_connect(source))?;
+                let mut sent = peer.send(packet);
+                if is_refused(&sent) {
+                    self.refused(counters);
+                    sent = peer.send(packet);
+                }
+                self.sent(sent, packet, counters)
             }
             Address::Name { host, port } => {
                 self.send_by_name((host, *port), packet, counters, self.lookups.now())
@@ -78,7 +86,22 @@ impl UdpServer {
         }
     }
 
-    fn cannot_connect(&self, source: std::io::Error) -> Error {
+    /// Counts the packet that a refusal answers.
+    fn refused(&self, counters: &Counters) {
+        counters.lose(&self.cannot_send(ErrorKind::ConnectionRefused.into()));
+    }
+
+    fn sent(&self, sent: io::Result<()>, packet: &[u8], counters: &Counters) -> Result<(), Error> {
+        sent.map_err(|source| self.cannot_send(source))?;
+        counters.sent(packet.len());
+        Ok(())
+    }
+
+    fn cannot_send(&self, source: io::Error) -> Error {
+        super::cannot_send(Arc::clone(&self.name), source)
+    }
+
+    fn cannot_connect(&self, source: io::Error) -> Error {
         Error::Connect { server: Arc::clone(&self.name), source }
     }
 }

@@ -3,13 +3,12 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
 use super::UdpServer;
-use super::peer::Peer;
-use super::swap::Swap;
+use super::route::Route;
 use crate::lock::lock;
 use crate::stats::{Counters, Kind};
 use crate::{Error, diagnostics};
@@ -24,14 +23,19 @@ const QUEUE_LENGTH: usize = 64;
 
 /// From one look-up to the next while no address was found, and whatever shorter interval is asked for:
 /// a thread and a question to a name server are not free.
-const LOOKUP_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const LOOKUP_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) type Resolver = Box<dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
-/// The system's resolver. Pinba's servers listen on IPv4 unless told otherwise, and over UDP nobody says that
-/// an IPv6 address of the same name leads nowhere: `localhost` would lose everything where that is `::1` first.
+/// The system's resolver.
 pub(super) fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let mut found: Vec<_> = (host, port).to_socket_addrs()?.collect();
+    ipv4_first((host, port))
+}
+
+/// Pinba's servers listen on IPv4 unless told otherwise, and over UDP nobody says that an IPv6 address of the
+/// same name leads nowhere: `localhost` would lose everything where that is `::1` first.
+fn ipv4_first(name: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+    let mut found: Vec<_> = name.to_socket_addrs()?.collect();
     found.sort_by_key(SocketAddr::is_ipv6);
     Ok(found)
 }
@@ -39,9 +43,8 @@ pub(super) fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 /// What is known of a host name. Unused for servers given by their IP address.
 pub(super) struct Lookups {
     resolver: Resolver,
-    /// The socket to the address found last. A move takes a new socket: connected again, the old one would
-    /// keep its local address (from 127.0.0.1 no other host is reached) and the refusals of its past.
-    peer: Swap<Peer>,
+    /// Where what was found last leads.
+    route: Route,
     /// From which [`now`](Self::now) counts.
     start: Instant,
     /// When the last look-up began or should have begun, in milliseconds. Not in `progress`, because each
@@ -79,7 +82,7 @@ impl Lookups {
     pub(super) fn new(interval: Duration, resolver: Resolver) -> Self {
         Self {
             resolver,
-            peer: Swap::empty(),
+            route: Route::none(),
             start: Instant::now(),
             began: AtomicU64::new(0),
             interval: AtomicU64::new(millis(interval.max(LOOKUP_PAUSE))),
@@ -106,23 +109,10 @@ impl Lookups {
         now.saturating_sub(self.began.load(Ordering::Relaxed)) >= pause
     }
 
-    fn has_peer(&self) -> bool {
-        self.peer.with(|_| ()).is_some()
-    }
-
     /// The next look-up is due, and the last one still runs: it counts as one that failed.
     fn miss(&self, counters: &Counters, now: u64) {
         self.began.store(now, Ordering::Relaxed);
         counters.resolve_failed();
-    }
-
-    /// Goes on with the address in use while it is among those found: names with several of them are
-    /// answered in turns.
-    fn follow(&self, name: &Arc<str>, found: &[SocketAddr]) -> io::Result<()> {
-        if self.peer.with(|peer| peer.is_one_of(found)) != Some(true) {
-            self.peer.replace(Peer::connect_any(name, found)?);
-        }
-        Ok(())
     }
 }
 
@@ -135,7 +125,7 @@ impl UdpServer {
         counters: &Arc<Counters>,
         now: u64,
     ) -> Result<(), Error> {
-        let Some(sent) = self.send_to_peer(packet, counters) else {
+        let Some(sent) = self.send_to_peer(packet, counters, now) else {
             return self.enqueue(target, packet, counters, now);
         };
         if self.lookups.is_due(now) {
@@ -144,8 +134,14 @@ impl UdpServer {
         sent
     }
 
-    fn send_to_peer(&self, packet: &[u8], counters: &Counters) -> Option<Result<(), Error>> {
-        self.lookups.peer.with(|peer| peer.send(packet, counters))
+    fn send_to_peer(
+        &self,
+        packet: &[u8],
+        counters: &Counters,
+        now: u64,
+    ) -> Option<Result<(), Error>> {
+        let sent = self.lookups.route.send(packet, now, || self.refused(counters))?;
+        Some(self.sent(sent, packet, counters))
     }
 
     /// Keeps the packet until the host name is resolved.
@@ -158,10 +154,10 @@ impl UdpServer {
     ) -> Result<(), Error> {
         let lookups = &self.lookups;
         let mut progress = lock(&lookups.progress);
-        if lookups.has_peer() {
+        if lookups.route.is_known() {
             // Found meanwhile, and never given up again.
             drop(progress);
-            return self.send_to_peer(packet, counters).unwrap_or(Ok(()));
+            return self.send_to_peer(packet, counters, now).unwrap_or(Ok(()));
         }
         let first = matches!(progress.state, State::Idle);
         match progress.state {
@@ -188,11 +184,7 @@ impl UdpServer {
 
     /// Of the threads that find the next look-up due one begins it; none waits.
     fn look_up_again(self: &Arc<Self>, target: (&str, u16), counters: &Arc<Counters>, now: u64) {
-        let mut progress = match self.lookups.progress.try_lock() {
-            Ok(progress) => progress,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
+        let Some(mut progress) = try_lock(&self.lookups.progress) else { return };
         if !self.lookups.is_due(now) {
             return;
         }
@@ -235,7 +227,7 @@ impl UdpServer {
 
     /// Sends what has waited, or says why it cannot be sent. What fails leaves the last address in use.
     fn looked_up(&self, found: io::Result<Vec<SocketAddr>>, counters: &Counters) {
-        let found = found.and_then(|found| self.lookups.follow(&self.name, &found));
+        let found = found.and_then(|found| self.lookups.route.follow(found));
         let queue = {
             let mut progress = lock(&self.lookups.progress);
             if let Err(source) = &found {
@@ -264,7 +256,8 @@ impl UdpServer {
 
     fn send_queued(&self, queue: &[Queued]) {
         for Queued { packet, counters } in queue {
-            if let Some(Err(error)) = self.send_to_peer(packet, counters) {
+            let sent = self.send_to_peer(packet, counters, self.lookups.now());
+            if let Some(Err(error)) = sent {
                 counters.lose(&error);
             }
         }
@@ -272,6 +265,15 @@ impl UdpServer {
 
     fn cannot_resolve(&self, source: io::Error) -> Error {
         Error::Resolve { server: Arc::clone(&self.name), source }
+    }
+}
+
+/// On the request's path nobody waits for another thread.
+pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 

@@ -5,12 +5,29 @@ use std::thread;
 use std::time::Instant;
 
 use super::*;
+#[cfg(all(unix, not(pynba_portable)))]
+use crate::stats::Kind;
 
 pub(super) const WAIT: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) fn receiver() -> (UdpSocket, SocketAddr) {
     listening(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
+}
+
+/// At 127.0.0.2, which is only part of the loopback where somebody has seen to it, as Linux does.
+pub(super) fn second_receiver() -> Option<(UdpSocket, SocketAddr)> {
+    let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), 0))
+        .inspect_err(|_| eprintln!("skipped: this machine has no 127.0.0.2"));
+    socket.ok().map(listening)
+}
+
+/// An address that refuses everything. The socket keeps its port from other tests, and hears one sender only,
+/// which is none of ours.
+pub(super) fn refusing() -> (UdpSocket, SocketAddr) {
+    let (socket, address) = receiver();
+    socket.connect((Ipv4Addr::LOCALHOST, 9)).unwrap();
+    (socket, address)
 }
 
 /// `None` on a machine without IPv6.
@@ -76,6 +93,14 @@ fn the_first_packet_after_a_restart_arrives() {
     assert_eq!(received(&socket), b"first");
     assert_eq!(counters.snapshot().refused, 1);
     assert_eq!(counters.snapshot().packets, 2, "the system took both");
+}
+
+#[test]
+#[cfg(all(unix, not(pynba_portable)))]
+fn a_packet_larger_than_any_datagram_counts_as_one() {
+    let (_socket, address) = receiver();
+    let error = shared(address).send(&vec![0; 65_508], &Arc::default()).unwrap_err();
+    assert_eq!(Kind::of(&error), Kind::TooLarge, "{error:?}");
 }
 
 #[test]

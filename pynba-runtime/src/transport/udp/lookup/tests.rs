@@ -4,9 +4,12 @@ use std::net::UdpSocket;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Barrier, mpsc};
 
-use super::super::tests::{WAIT, received, receiver, receiver_v6, until};
+use super::super::tests::{
+    WAIT, received, receiver, receiver_v6, refusing, second_receiver, until,
+};
 use super::*;
 use crate::address::Address;
+use crate::stats::OnError;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const TARGET: (&str, u16) = ("pinba.test", 30002);
@@ -61,6 +64,16 @@ impl Named {
         let packet = format!("second {second}");
         self.send(second, packet.as_bytes()).unwrap();
         assert_eq!(received(socket), packet.as_bytes());
+        self.is_idle();
+    }
+
+    /// Sends until somebody refuses, which the last of the packets gets to know.
+    fn refused(&self, second: u64, packet: &[u8]) {
+        let before = self.counters.snapshot().refused;
+        until(|| {
+            self.send(second, packet).unwrap();
+            self.counters.snapshot().refused > before
+        });
         self.is_idle();
     }
 
@@ -167,6 +180,69 @@ fn answers_in_turns_change_nothing() {
     named.now_at(&[second]);
     named.arrives(120, &one);
     named.arrives(121, &other);
+}
+
+#[test]
+fn ipv4_addresses_come_first_in_the_resolvers_order() {
+    let address = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 30002);
+    let answer = ["::1", "127.0.0.2", "::ffff:127.0.0.1", "127.0.0.1", "fe80::1", "127.0.0.2"];
+    let sorted = ["127.0.0.2", "127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1", "fe80::1"];
+    assert_eq!(ipv4_first(&answer.map(address)[..]).unwrap(), sorted.map(address));
+}
+
+#[test]
+fn the_systems_resolver_is_asked() {
+    assert_eq!(resolve("127.0.0.2", 7).unwrap(), [SocketAddr::from(([127, 0, 0, 2], 7))]);
+    // Its length is one that no resolver looks for.
+    assert!(resolve(&"pinba".repeat(100), 7).is_err());
+}
+
+#[test]
+fn an_address_that_refuses_is_left_for_the_next_one_until_the_next_look_up() {
+    let (_refusing, first) = refusing();
+    let Some((socket, second)) = second_receiver() else { return };
+    let named = Named::at(&[first, second]);
+    named.refused(0, b"second attempt");
+    assert_eq!(received(&socket), b"second attempt");
+    named.arrives(0, &socket);
+    // It begins the look-up, which leads back to where nobody listens.
+    named.arrives(60, &socket);
+    named.refused(61, b"found nobody");
+    assert_eq!(received(&socket), b"found nobody");
+    let stats = named.counters.snapshot();
+    assert_eq!((stats.refused, stats.failed, named.lookups()), (2, 0, 2));
+}
+
+#[test]
+fn packets_that_wait_for_the_first_look_up_leave_an_address_that_refuses_too() {
+    let arrives = |_| {
+        let ((_refusing, first), (socket, second)) = (refusing(), receiver());
+        let (release, answer) = hanging(vec![first, second]);
+        let named = Named::answers(answer);
+        for _ in 0..QUEUE_LENGTH {
+            named.send(0, b"queued").unwrap();
+        }
+        drop(release);
+        named.is_idle();
+        socket.set_nonblocking(true).unwrap();
+        socket.recv(&mut [0; 6]).is_ok()
+    };
+    assert!((0..20).any(arrives), "a refusal may come after the last of them once, not always");
+}
+
+#[test]
+fn who_is_told_of_a_refusal_may_send() {
+    let ((_refusing, first), (socket, second)) = (refusing(), receiver());
+    let mut named = Named::at(&[first, second]);
+    let server = Arc::clone(&named.server);
+    let told = move |error: &Error| {
+        assert_eq!(Kind::of(error), Kind::Refused);
+        server.send_by_name(TARGET, b"told", &Arc::default(), 0).unwrap();
+    };
+    named.counters = Arc::new(Counters::new(OnError(Some(Arc::new(told)))));
+    named.refused(0, b"second attempt");
+    assert_eq!(received(&socket), b"told");
+    assert_eq!(received(&socket), b"second attempt");
 }
 
 #[test]
