@@ -73,9 +73,9 @@ impl ReporterBuilder {
     /// Neither that packet nor one after it waits: they go to the address in use until another one is found,
     /// and when the look-up fails or takes for ever, that address stays, which counts as
     /// [`resolve_failures`](crate::Stats::resolve_failures). An address also stays while it is one of several that
-    /// were found. One that
-    /// refuses is left for the next of them, at most once a second, until the following look-up tries it again. Reporters that send to the same server share its look-ups, and the shortest of their
-    /// intervals.
+    /// were found. One that refuses is left for the next of them, at most once a second, until the following
+    /// look-up tries it again. Reporters that send to the same server share its look-ups, and the shortest of
+    /// their intervals.
     ///
     /// ```
     /// use std::time::Duration;
