@@ -15,7 +15,7 @@ use crate::reporter::Reporter;
 use crate::request::{End, Request};
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
-use crate::{ENABLED, local};
+use crate::{ENABLED, local, process};
 
 type Text = std::borrow::Cow<'static, str>;
 
@@ -145,6 +145,11 @@ impl DetachedRequest {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn enter(&mut self) -> Entered<'_> {
+        self.arrive();
+        Entered { was_panicking: thread::panicking(), request: self, not_send: PhantomData }
+    }
+
+    fn arrive(&mut self) {
         if ENABLED {
             match mem::replace(&mut self.state, State::Nothing) {
                 State::Recording(mut request) => {
@@ -160,7 +165,6 @@ impl DetachedRequest {
                 State::Entered(_) | State::Nothing => {}
             }
         }
-        Entered { was_panicking: thread::panicking(), request: self, not_send: PhantomData }
     }
 
     /// Takes it back from the thread.
@@ -271,6 +275,55 @@ impl DetachedRequest {
             local::with_encoder(|encoder| request.end(end, encoder));
             local::recycle(request);
         }
+    }
+}
+
+/// For `pynba-tracing`, whose spans are entered and left by separate calls. Not for anybody else.
+#[doc(hidden)]
+impl DetachedRequest {
+    /// Whether there is a request on this thread, recorded or not.
+    #[inline]
+    #[must_use]
+    pub fn is_any_here() -> bool {
+        ENABLED && local::is_any_open()
+    }
+
+    /// A request that begins when it is [`push`](Self::push)ed for the first time.
+    pub fn prepared(reporter: &Reporter, script_name: &'static str) -> Self {
+        if process::is_on() {
+            Self::prepare(reporter, None, script_name.into())
+        } else {
+            Self::disabled()
+        }
+    }
+
+    /// [`enter`](Self::enter) without a guard.
+    pub fn push(&mut self) {
+        if self.stage == Stage::Prepared {
+            self.begin();
+        }
+        self.arrive();
+    }
+
+    /// Ends what [`push`](Self::push) began, on the same thread.
+    pub fn pop(&mut self) {
+        self.leave();
+    }
+
+    /// The handle on this request, also where it is not current.
+    #[must_use]
+    pub fn current(&self) -> Current {
+        match &self.state {
+            State::Recording(request) => Current::of(request.id()),
+            State::Entered(id) => Current::of(Some(*id)),
+            State::Silent | State::Nothing => Current::of(None),
+        }
+    }
+
+    /// [`finish`](Self::finish) after a panic.
+    pub fn fail(mut self) {
+        self.stage = Stage::Done;
+        self.end(End::Panicked);
     }
 }
 

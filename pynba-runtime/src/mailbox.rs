@@ -242,3 +242,6 @@ impl PartialEq for RequestId {
 
 #[cfg(all(test, not(pynba_loom)))]
 mod tests;
+
+#[cfg(all(test, pynba_loom))]
+mod loom;
