@@ -1,8 +1,9 @@
 //! The handle on the request that is open here.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Tick;
 use crate::flush::FlushOptions;
 use crate::handle::Handle;
 use crate::info::RequestInfo;
@@ -55,7 +56,11 @@ impl Current {
         if !ENABLED {
             return None;
         }
-        local::with_request(self.request?, act)
+        local::with_request(self.request?, |request| {
+            // What was said elsewhere was said before.
+            request.collect_mail();
+            act(request)
+        })
     }
 
     /// Acts on the request here, or leaves it what is to be done, with the bytes of the texts in that.
@@ -172,7 +177,7 @@ impl Current {
         let name = name.into();
         local::with_scratch(|scratch| {
             fill(scratch, &[], |pairs| pairs.add_named(&name, &value));
-            if self.act(|request| request.set_tags(Some(&name), scratch.set(&[]))).is_none() {
+            if self.act(|request| request.set_tags(Some(&name), scratch.set(None))).is_none() {
                 let tags = Tags::of(scratch.clone());
                 let size = name.len() + tags.size();
                 self.post(size, move |request| request.set_tags(Some(&name), tags.set()));
@@ -184,7 +189,7 @@ impl Current {
     pub(crate) fn set_tags(self, fixed: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) {
         local::with_scratch(|scratch| {
             fill(scratch, fixed.pairs(), dynamic);
-            self.act(|request| request.set_tags(None, scratch.set(fixed.pairs())));
+            self.act(|request| request.set_tags(None, scratch.set(Some(fixed))));
         });
     }
 
@@ -245,10 +250,7 @@ impl Current {
     /// ```
     #[must_use]
     pub fn info(&self) -> Option<RequestInfo> {
-        self.act(|request| {
-            request.collect();
-            request.info(Moment::now())
-        })?
+        self.act(|request| request.info(Moment::now()))?
     }
 
     /// Stops every timer that runs.
@@ -266,7 +268,7 @@ impl Current {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stop_timers(&self) {
-        let now = Instant::now();
+        let now = Tick::now();
         let here = self.act(|request| request.stop_timers(now));
         if let (None, Some(id)) = (here, self.request.filter(|_| ENABLED)) {
             id.join(|shared| shared.timers.stop(now));
@@ -366,11 +368,6 @@ impl Current {
     /// ```
     #[must_use]
     pub fn packet(&self) -> Option<Vec<u8>> {
-        local::with_encoder(|encoder| {
-            self.act(|request| {
-                request.collect();
-                request.packet(Moment::now(), encoder)
-            })?
-        })
+        local::with_encoder(|encoder| self.act(|request| request.packet(Moment::now(), encoder))?)
     }
 }

@@ -87,9 +87,10 @@ impl DetachedRequest {
 
     /// A request whose clock begins with the first poll of what it is [`around`](Self::around).
     pub(crate) fn prepare(reporter: &Reporter, rusage: Option<Rusage>, script_name: Text) -> Self {
-        let Some(mut request) = local::spare_request() else { return Self::disabled() };
-        request.prepare(reporter.clone(), rusage, script_name);
-        Self::new(State::Recording(request))
+        let prepared = local::open(|request, _| {
+            request.prepare(reporter.clone(), rusage, script_name);
+        });
+        prepared.map_or(Self::disabled(), |request| Self::new(State::Recording(request)))
     }
 
     /// A request whose clock begins now.
@@ -153,8 +154,11 @@ impl DetachedRequest {
         if ENABLED {
             match mem::replace(&mut self.state, State::Nothing) {
                 State::Recording(mut request) => {
-                    self.state = request.id().map_or(State::Nothing, State::Entered);
-                    request.resume();
+                    let id = request.id();
+                    self.state = id.map_or(State::Nothing, State::Entered);
+                    let is_counted =
+                        request.counts_threads() && id.is_some_and(local::is_measuring);
+                    request.resume(is_counted);
                     local::push(local::Entry::Here(request));
                 }
                 State::Silent => {
@@ -271,9 +275,8 @@ impl DetachedRequest {
     }
 
     fn end(&mut self, end: End) {
-        if let State::Recording(mut request) = mem::replace(&mut self.state, State::Nothing) {
-            local::with_encoder(|encoder| request.end(end, encoder));
-            local::recycle(request);
+        if let State::Recording(request) = mem::replace(&mut self.state, State::Nothing) {
+            local::close(request, |request, encoder| request.end(end, encoder));
         }
     }
 }

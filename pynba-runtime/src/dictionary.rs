@@ -4,17 +4,24 @@ use std::hash::{BuildHasher, RandomState};
 
 use once_cell::sync::OnceCell;
 
+use crate::tags;
+
 /// A table of this many slots is cleared in a few instructions; larger ones are grown when needed.
 const SMALLEST_TABLE: usize = 64;
 
 const EMPTY: u32 = u32::MAX;
 
-/// Finds a word's id by its content, in constant time. Its memory is reused from packet to packet.
+/// Finds a word's id, in constant time: that of a literal by its number, that of other text by its content. Its
+/// memory is reused from packet to packet.
 #[derive(Debug, Default)]
 pub(crate) struct Dictionary<'a> {
     words: Vec<Word<'a>>,
     /// Open addressing: ids, at most half of the slots taken.
     table: Vec<u32>,
+    /// How many of the words are in the table. Literals differ from each other, so that those before the first
+    /// other text need not be.
+    listed: usize,
+    literals: Stamps,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +31,19 @@ struct Word<'a> {
 }
 
 impl<'a> Dictionary<'a> {
-    pub(crate) fn id(&mut self, text: &'a str) -> u32 {
-        if self.words.len() * 2 >= self.table.len() {
-            self.grow();
+    /// The id of the program's literal of that number.
+    #[inline]
+    pub(crate) fn id_of_literal(&mut self, literal: tags::Word) -> u32 {
+        if let Some(id) = self.literals.get(literal.number) {
+            return id;
         }
+        let id = if self.listed > 0 { self.id(literal.text) } else { self.push(0, literal.text) };
+        self.literals.set(literal.number, id);
+        id
+    }
+
+    pub(crate) fn id(&mut self, text: &'a str) -> u32 {
+        self.list();
         let hash = hash(text.as_bytes());
         let mut slot = self.slot_of(hash);
         loop {
@@ -37,8 +53,14 @@ impl<'a> Dictionary<'a> {
                 _ => slot = (slot + 1) & (self.table.len() - 1),
             }
         }
-        let id = u32::try_from(self.words.len()).unwrap_or(EMPTY);
+        let id = self.push(hash, text);
         self.table[slot] = id;
+        self.listed += 1;
+        id
+    }
+
+    fn push(&mut self, hash: u64, text: &'a str) -> u32 {
+        let id = u32::try_from(self.words.len()).unwrap_or(EMPTY);
         self.words.push(Word { hash, text });
         id
     }
@@ -50,32 +72,88 @@ impl<'a> Dictionary<'a> {
     /// Forgets the words and keeps the memory, for words that live elsewhere.
     pub(crate) fn recycle<'b>(mut self) -> Dictionary<'b> {
         self.words.clear();
-        self.table.truncate(SMALLEST_TABLE);
-        self.table.fill(EMPTY);
+        if self.listed > 0 {
+            self.table.truncate(SMALLEST_TABLE);
+            self.table.fill(EMPTY);
+        }
+        self.literals.forget();
         Dictionary {
             // The standard library collects a vector's own iterator in place when the types have the
             // same layout, so this changes the lifetime and nothing else.
             words: self.words.into_iter().map(|_| Word { hash: 0, text: "" }).collect(),
             table: self.table,
+            listed: 0,
+            literals: self.literals,
         }
     }
 
-    fn grow(&mut self) {
-        let slots = (self.table.len() * 2).max(SMALLEST_TABLE);
-        self.table.clear();
-        self.table.resize(slots, EMPTY);
-        for id in 0..self.words.len() {
-            let mut slot = self.slot_of(self.words[id].hash);
+    /// Sees to it that every word is in the table, and that there is room for one more.
+    fn list(&mut self) {
+        if (self.words.len() + 1) * 2 > self.table.len() {
+            let slots = ((self.words.len() + 1) * 2).next_power_of_two().max(SMALLEST_TABLE);
+            self.table.clear();
+            self.table.resize(slots, EMPTY);
+            self.listed = 0;
+        }
+        for id in self.listed..self.words.len() {
+            let hash = hash(self.words[id].text.as_bytes());
+            self.words[id].hash = hash;
+            let mut slot = self.slot_of(hash);
             while self.table[slot] != EMPTY {
                 slot = (slot + 1) & (self.table.len() - 1);
             }
             self.table[slot] = u32::try_from(id).unwrap_or(EMPTY);
         }
+        self.listed = self.words.len();
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]
     fn slot_of(&self, hash: u64) -> usize {
         hash as usize & (self.table.len() - 1)
+    }
+}
+
+/// A value for some of the numbers from 0, all forgotten at once.
+#[derive(Debug)]
+pub(crate) struct Stamps {
+    round: u32,
+    entries: Vec<Stamp>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Stamp {
+    /// Its value is from this round.
+    round: u32,
+    value: u32,
+}
+
+impl Default for Stamps {
+    fn default() -> Self {
+        // 0 is that of entries that were never set.
+        Self { round: 1, entries: Vec::new() }
+    }
+}
+
+impl Stamps {
+    #[inline]
+    pub(crate) fn get(&self, number: u32) -> Option<u32> {
+        let stamp = self.entries.get(number as usize)?;
+        (stamp.round == self.round).then_some(stamp.value)
+    }
+
+    pub(crate) fn set(&mut self, number: u32, value: u32) {
+        let at = number as usize;
+        if at >= self.entries.len() {
+            self.entries.resize(at + 1, Stamp::default());
+        }
+        self.entries[at] = Stamp { round: self.round, value };
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.round = self.round.checked_add(1).unwrap_or_else(|| {
+            self.entries.clear();
+            1
+        });
     }
 }
 
@@ -131,6 +209,49 @@ mod tests {
             for (id, word) in words.iter().enumerate() {
                 assert_eq!(dictionary.id(word) as usize, id, "round {round}");
             }
+        }
+    }
+
+    #[test]
+    fn a_literal_and_equal_text_are_one_word() {
+        let literal = |number, text| tags::Word { number, text };
+        let mut dictionary = Dictionary::default();
+        for _ in 0..3 {
+            assert_eq!(dictionary.id_of_literal(literal(7, "a")), 0);
+            assert_eq!(dictionary.id("b"), 1);
+            assert_eq!(dictionary.id("a"), 0);
+            assert_eq!(dictionary.id_of_literal(literal(2, "b")), 1);
+            assert_eq!(dictionary.id_of_literal(literal(3, "c")), 2);
+            assert_eq!(dictionary.id("c"), 2);
+            assert_eq!(dictionary.id_of_literal(literal(7, "a")), 0);
+            assert_eq!(dictionary.words().collect::<Vec<_>>(), ["a", "b", "c"]);
+            dictionary = dictionary.recycle();
+        }
+    }
+
+    #[test]
+    fn literals_that_were_not_listed_are_found_in_a_table_that_grows() {
+        let literals: Vec<_> = (0..1000_u32)
+            .map(|n| tags::Word { number: n, text: format!("word {n}").leak() })
+            .collect();
+        let mut dictionary = Dictionary::default();
+        for literal in &literals {
+            dictionary.id_of_literal(*literal);
+        }
+        for literal in &literals {
+            assert_eq!(dictionary.id(literal.text), literal.number);
+        }
+        assert_eq!(dictionary.words().count(), 1000);
+    }
+
+    #[test]
+    fn stamps_outlive_their_counter() {
+        let mut stamps = Stamps { round: u32::MAX - 1, entries: Vec::new() };
+        for _ in 0..4 {
+            assert_eq!(stamps.get(3), None);
+            stamps.set(3, 5);
+            assert_eq!((stamps.get(3), stamps.get(2), stamps.get(4)), (Some(5), None, None));
+            stamps.forget();
         }
     }
 

@@ -4,9 +4,13 @@
 //! order of first use: for each timer, for each pair, the name then the value; after the timers the
 //! request's tags. That is what Pynba 0.5.5 does, byte for byte.
 
-use crate::dictionary::Dictionary;
+use std::mem;
+
+use crate::dictionary::{Dictionary, Stamps};
 use crate::tags::{TagSet, cut};
-use crate::wire::{put_float, put_string, put_strings, put_uint32, saturate};
+use crate::wire::{
+    acceptable, put_float, put_floats, put_string, put_strings, put_uint32, put_uint32s, saturate,
+};
 
 /// What a packet says, except its timers.
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +56,26 @@ pub(crate) struct PacketTimer<'a> {
 pub(crate) struct Encoder {
     packet: Vec<u8>,
     dictionary: Dictionary<'static>,
-    ids: Vec<TagIds>,
+    timers: Vec<Timer>,
+    ids: TagIds,
+    /// Where in `ids` those of a place in the program stand for the first time.
+    places: Stamps,
+    cpus: Vec<[f32; 2]>,
 }
 
+/// A timer as the packet says it.
 #[derive(Clone, Copy, Debug)]
+struct Timer {
+    hit_count: u32,
+    value: f32,
+    tags: u32,
+}
+
+/// The ids of all tags, those of the timers first.
+#[derive(Debug, Default)]
 struct TagIds {
-    name: u32,
-    value: u32,
+    names: Vec<u32>,
+    values: Vec<u32>,
 }
 
 impl Encoder {
@@ -66,12 +83,41 @@ impl Encoder {
     pub(crate) fn encode<'a>(
         &mut self,
         head: &Packet<'a>,
-        timers: impl Iterator<Item = PacketTimer<'a>> + Clone,
+        given: impl Iterator<Item = PacketTimer<'a>>,
     ) -> &[u8] {
-        let Self { packet, dictionary, ids } = self;
-        let mut words: Dictionary<'a> = std::mem::take(dictionary);
+        let Self { packet, dictionary, timers, ids, places, cpus } = self;
+        let mut words: Dictionary<'a> = mem::take(dictionary);
         packet.clear();
+        timers.clear();
         ids.clear();
+        places.forget();
+        cpus.clear();
+
+        // Iterates in `given` itself, which is a chain of iterators.
+        given.for_each(|timer| {
+            let tags = timer.tags;
+            let place = tags.fixed().filter(|_| tags.is_fixed()).map(|it| it.interned().number);
+            if let Some(first) = place.and_then(|place| places.get(place)) {
+                ids.repeat(first as usize, tags.len());
+            } else {
+                if let Some(place) = place {
+                    places.set(place, saturate(ids.names.len() as u64));
+                }
+                ids.look_up(&mut words, tags, head.max_word);
+            }
+            timers.push(Timer {
+                hit_count: timer.hit_count.max(1),
+                value: acceptable(timer.value),
+                tags: saturate(tags.len() as u64),
+            });
+            if head.timer_rusage {
+                cpus.push([acceptable(timer.user), acceptable(timer.system)]);
+            }
+        });
+        let of_timers = ids.names.len();
+        ids.look_up(&mut words, head.tags, head.max_word);
+        let (names, names_of_request) = ids.names.split_at(of_timers);
+        let (values, values_of_request) = ids.values.split_at(of_timers);
 
         put_text(packet, 1, [head.hostname, ""], head.max_word);
         put_text(packet, 2, [head.server_name, ""], head.max_word);
@@ -79,49 +125,25 @@ impl Encoder {
         put_uint32(packet, 4, head.request_count);
         put_uint32(packet, 5, saturate(head.document_size));
         put_uint32(packet, 6, saturate(head.memory_peak));
-        put_float(packet, 7, head.request_time);
-        put_float(packet, 8, head.user);
-        put_float(packet, 9, head.system);
-
-        for timer in timers.clone() {
-            put_uint32(packet, 10, timer.hit_count.max(1));
-        }
-        for timer in timers.clone() {
-            put_float(packet, 11, timer.value);
-        }
-        for timer in timers.clone() {
-            put_uint32(packet, 12, saturate(timer.tags.len() as u64));
-            look_up(&mut words, timer.tags, head.max_word, ids);
-        }
-        let of_request = ids.len();
-        look_up(&mut words, head.tags, head.max_word, ids);
-        let (of_timers, of_request) = ids.split_at(of_request);
-
-        for id in of_timers {
-            put_uint32(packet, 13, id.name);
-        }
-        for id in of_timers {
-            put_uint32(packet, 14, id.value);
-        }
+        put_float(packet, 7, acceptable(head.request_time));
+        put_float(packet, 8, acceptable(head.user));
+        put_float(packet, 9, acceptable(head.system));
+        put_uint32s(packet, 10, timers.iter().map(|timer| timer.hit_count));
+        put_floats(packet, 11, timers.iter().map(|timer| timer.value));
+        put_uint32s(packet, 12, timers.iter().map(|timer| timer.tags));
+        put_uint32s(packet, 13, names.iter().copied());
+        put_uint32s(packet, 14, values.iter().copied());
         for word in words.words() {
             put_string(packet, 15, word);
         }
         put_uint32(packet, 16, head.status);
         put_uint32(packet, 17, saturate(head.memory_footprint));
         put_text(packet, 19, [head.schema, ""], head.max_word);
-        for id in of_request {
-            put_uint32(packet, 20, id.name);
-        }
-        for id in of_request {
-            put_uint32(packet, 21, id.value);
-        }
+        put_uint32s(packet, 20, names_of_request.iter().copied());
+        put_uint32s(packet, 21, values_of_request.iter().copied());
         if head.timer_rusage {
-            for timer in timers.clone() {
-                put_float(packet, 22, timer.user);
-            }
-            for timer in timers {
-                put_float(packet, 23, timer.system);
-            }
+            put_floats(packet, 22, cpus.iter().map(|[user, _]| *user));
+            put_floats(packet, 23, cpus.iter().map(|[_, system]| *system));
         }
 
         *dictionary = words.recycle();
@@ -138,16 +160,42 @@ impl Encoder {
     }
 }
 
-fn look_up<'a>(
-    words: &mut Dictionary<'a>,
-    tags: TagSet<'a>,
-    max_word: usize,
-    ids: &mut Vec<TagIds>,
-) {
-    for (name, value) in tags.iter() {
-        let name = words.id(cut(name, max_word));
-        let value = words.id(cut(value, max_word));
-        ids.push(TagIds { name, value });
+impl TagIds {
+    fn clear(&mut self) {
+        self.names.clear();
+        self.values.clear();
+    }
+
+    fn push(&mut self, [name, value]: [u32; 2]) {
+        self.names.push(name);
+        self.values.push(value);
+    }
+
+    /// Adds those again that stand at `first`.
+    #[inline]
+    fn repeat(&mut self, first: usize, count: usize) {
+        for at in first..first + count {
+            self.push([self.names[at], self.values[at]]);
+        }
+    }
+
+    /// Adds those of the tags, in the order of the pairs.
+    fn look_up<'a>(&mut self, words: &mut Dictionary<'a>, tags: TagSet<'a>, max_word: usize) {
+        let other = |words: &mut Dictionary<'a>, (name, value)| {
+            [words.id(cut(name, max_word)), words.id(cut(value, max_word))]
+        };
+        let mut extra = tags.extra().peekable();
+        for [name, value] in tags.fixed().map_or(&[][..], |fixed| &fixed.interned().pairs) {
+            while let Some(pair) = extra.next_if(|pair| *pair < (name.text, value.text)) {
+                self.push(other(words, pair));
+            }
+            self.push(if name.text.len().max(value.text.len()) <= max_word {
+                [words.id_of_literal(*name), words.id_of_literal(*value)]
+            } else {
+                other(words, (name.text, value.text))
+            });
+        }
+        extra.for_each(|pair| self.push(other(words, pair)));
     }
 }
 

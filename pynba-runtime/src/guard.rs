@@ -58,11 +58,14 @@ impl RequestGuard {
         rusage: Option<Rusage>,
         script_name: Cow<'static, str>,
     ) -> Self {
-        let Some(mut request) = local::spare_request() else { return Self::disabled() };
-        let id = request.prepare(reporter.clone(), rusage, script_name);
-        request.capture(local::capture());
-        request.begin();
-        request.resume();
+        let mut id = None;
+        let request = local::open(|request, capture| {
+            id = Some(request.prepare(reporter.clone(), rusage, script_name));
+            request.capture(capture);
+            request.begin();
+            request.resume(false);
+        });
+        let (Some(request), Some(id)) = (request, id) else { return Self::disabled() };
         local::push(local::Entry::Here(request));
         Self::new(State::Recording(id), thread::panicking())
     }
@@ -110,10 +113,9 @@ impl RequestGuard {
         match self.state {
             State::Recording(id) => {
                 let panicking = thread::panicking() && !self.was_panicking;
-                if let Some(mut request) = local::remove(id) {
+                if let Some(request) = local::remove(id) {
                     let end = if panicking { End::Panicked } else { End::Returned };
-                    local::with_encoder(|encoder| request.end(end, encoder));
-                    local::recycle(request);
+                    local::close(request, |request, encoder| request.end(end, encoder));
                 }
             }
             State::Silent => local::remove_silent(),

@@ -165,7 +165,11 @@ impl Handle {
 
     /// Measures through the handle; `None` when it is too late, which is counted.
     pub(crate) fn measure<R>(&self, act: impl FnOnce(&mut Shared) -> R) -> Option<R> {
-        let done = self.request.join(act);
+        let of_timers = if self.reporter.timer_rusage() { self.rusage } else { Rusage::Off };
+        let done = self.request.join(|shared| {
+            shared.timers.measure(of_timers);
+            act(shared)
+        });
         if done.is_none() {
             self.reporter.counters().left_out(Losses { late: 1, ..Losses::NONE });
         }

@@ -104,7 +104,7 @@ impl From<TimerView<'_>> for TimerInfo {
         let TimerView { hit_count, value, cpu, running, tags } = timer;
         Self {
             tags: tags.to_vec(),
-            value,
+            value: Duration::from_nanos(value),
             ru_utime: cpu.user,
             ru_stime: cpu.system,
             hit_count: hit_count.max(1),

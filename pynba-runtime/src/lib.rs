@@ -23,6 +23,7 @@
 pub mod __rt;
 mod address;
 pub mod alloc;
+mod clock;
 mod current;
 mod detached;
 mod diagnostics;

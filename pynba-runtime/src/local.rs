@@ -18,7 +18,7 @@ use crate::testing::Capture;
 const SPARE_REQUESTS: usize = 8;
 
 struct Local {
-    /// The innermost request last.
+    /// The innermost one last, but for that in [`INNERMOST`].
     open: Vec<Entry>,
     #[expect(
         clippy::vec_box,
@@ -55,25 +55,12 @@ impl Entry {
         }
     }
 
-    fn here(&mut self, id: RequestId) -> Option<&mut Request> {
-        match self {
-            Self::Here(request) if request.is(id) => Some(request),
-            _ => None,
-        }
+    fn is_here(&self, id: RequestId) -> bool {
+        matches!(self, Self::Here(request) if request.is(id))
     }
 
-    fn is_of(&self, id: RequestId) -> bool {
-        match self {
-            Self::Here(request) => request.is(id),
-            Self::Joined(handle) => handle.id() == id,
-            Self::Silent => false,
-        }
-    }
-}
-
-impl Local {
-    fn count(&self) {
-        let _ = OPEN.try_with(|open| open.set(self.open.len()));
+    fn is_joined(&self, id: RequestId) -> bool {
+        matches!(self, Self::Joined(handle) if handle.id() == id)
     }
 }
 
@@ -87,6 +74,10 @@ thread_local! {
             capture: None,
         })
     };
+
+    /// The innermost request, when it is one that is current here. By itself, because taking it and putting it
+    /// back is a few instructions, and every timer does that twice.
+    static INNERMOST: Cell<Option<Box<Request>>> = const { Cell::new(None) };
 
     /// How many are open. By itself, because without a destructor it is read in a nanosecond: that is what a
     /// timer outside any request costs.
@@ -105,15 +96,79 @@ pub(crate) fn is_any_open() -> bool {
     OPEN.try_with(Cell::get).is_ok_and(|open| open > 0)
 }
 
+fn count(opened: isize) {
+    let _ = OPEN.try_with(|open| open.set(open.get().saturating_add_signed(opened)));
+}
+
 /// `None` while the thread is being torn down, or when an allocator that measures itself comes back
 /// here from within.
 fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
     LOCAL.try_with(|local| local.try_borrow_mut().ok().map(|mut local| act(&mut local))).ok()?
 }
 
+#[inline]
+fn take_innermost() -> Option<Box<Request>> {
+    INNERMOST.try_with(Cell::take).ok()?
+}
+
+#[inline]
+fn put_innermost(request: Box<Request>) {
+    let _ = INNERMOST.try_with(|innermost| innermost.set(Some(request)));
+}
+
+/// Takes away what comes after the innermost one, or puts it among the others: both ways keep the order.
+fn bury() -> bool {
+    let Some(request) = take_innermost() else { return false };
+    with(|local| local.open.push(Entry::Here(request))).is_some()
+}
+
+fn unearth() {
+    let last = with(|local| match local.open.pop() {
+        Some(Entry::Here(request)) => Some(request),
+        other => {
+            local.open.extend(other);
+            None
+        }
+    });
+    if let Some(request) = last.flatten() {
+        put_innermost(request);
+    }
+}
+
 /// Acts where what is measured now goes, if it is recorded.
+#[inline]
 pub(crate) fn with_innermost<R>(act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
+    if let Some(mut request) = take_innermost() {
+        let result = act(Place::Here(&mut request));
+        put_innermost(request);
+        return Some(result);
+    }
+    if is_quiet() {
+        return None;
+    }
     with(|local| local.open.last_mut()?.place().map(act))?
+}
+
+/// Acts on a request that is current on this thread.
+#[inline]
+pub(crate) fn with_request<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
+    if let Some(mut request) = take_innermost() {
+        if request.is(id) {
+            let result = act(&mut request);
+            put_innermost(request);
+            return Some(result);
+        }
+        put_innermost(request);
+    }
+    with_outer(id, act)
+}
+
+#[cold]
+fn with_outer<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
+    with(|local| match local.open.iter_mut().rfind(|entry| entry.is_here(id))?.place()? {
+        Place::Here(request) => Some(act(request)),
+        Place::Joined(_) => None,
+    })?
 }
 
 /// The innermost request, if it is recorded.
@@ -126,56 +181,88 @@ pub(crate) fn current_id() -> Option<RequestId> {
 
 /// Acts where this thread measures for the request, preferably on the request itself.
 pub(crate) fn with_place<R>(id: RequestId, act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
-    with(|local| {
-        let open = &mut local.open;
-        let here = |entry: &Entry| matches!(entry, Entry::Here(request) if request.is(id));
-        let joined = || open.iter().rposition(|entry| entry.is_of(id));
-        let at = open.iter().rposition(here).or_else(joined)?;
-        open[at].place().map(act)
-    })?
+    let mut act = Some(act);
+    let here = with_request(id, |request| act.take().map(|act| act(Place::Here(request))));
+    if let Some(act) = act {
+        let joined = with(|local| {
+            let entry = local.open.iter_mut().rfind(|entry| entry.is_joined(id));
+            entry.and_then(Entry::place).map(act)
+        });
+        return joined?;
+    }
+    here?
 }
 
 /// Whether this thread measures for the request, itself or through a handle.
 pub(crate) fn is_measuring(id: RequestId) -> bool {
-    with(|local| local.open.iter().any(|entry| entry.is_of(id))).unwrap_or(false)
+    with_place(id, |_| ()).is_some()
 }
 
 /// Runs what sends a packet: transports and loggers may be monitored themselves, and would otherwise
 /// measure into whatever request is open around, or send packets about sending packets for ever.
 pub(crate) fn quietly<R>(act: impl FnOnce() -> R) -> R {
     let before = QUIET.try_with(|quiet| quiet.replace(true)).unwrap_or(true);
-    push(Entry::Silent);
+    let buried = bury();
     let result = act();
-    remove_silent();
+    if buried {
+        unearth();
+    }
     let _ = QUIET.try_with(|quiet| quiet.set(before));
     result
 }
 
+#[inline]
 pub(crate) fn is_quiet() -> bool {
     QUIET.try_with(Cell::get).unwrap_or(true)
 }
 
-/// Acts on a request that is current on this thread.
-pub(crate) fn with_request<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
-    with(|local| local.open.iter_mut().rev().find_map(|entry| entry.here(id)).map(act))?
-}
-
-/// A request to be opened.
-pub(crate) fn spare_request() -> Option<Box<Request>> {
-    with(|local| local.spare.pop().unwrap_or_else(|| Box::new(Request::new())))
-}
-
 /// Makes it the innermost one.
 pub(crate) fn push(entry: Entry) {
-    with(|local| {
-        local.open.push(entry);
-        local.count();
+    bury();
+    if let Entry::Here(request) = entry {
+        put_innermost(request);
+    } else {
+        with(|local| local.open.push(entry));
+    }
+    count(1);
+}
+
+/// Opens a request: `begin` is given one whose memory is used again, and where its packets are kept, if that is
+/// somewhere.
+pub(crate) fn open(begin: impl FnOnce(&mut Request, Option<Capture>)) -> Option<Box<Request>> {
+    let (request, capture) = with(|local| (local.spare.pop(), local.capture.clone()))?;
+    let mut request = request.unwrap_or_else(|| Box::new(Request::new()));
+    begin(&mut request, capture);
+    Some(request)
+}
+
+/// Lets go of a request, which is no longer among the open ones: `end` sends it. Its memory is kept.
+pub(crate) fn close(mut request: Box<Request>, end: impl FnOnce(&mut Request, &mut Encoder)) {
+    let mut encoder = with(|local| local.encoder.take()).flatten().unwrap_or_default();
+    end(&mut request, &mut encoder);
+    let left_over = with(|local| {
+        local.encoder = Some(encoder);
+        if local.spare.len() < SPARE_REQUESTS {
+            local.spare.push(request);
+            None
+        } else {
+            Some(request)
+        }
     });
+    drop(left_over);
 }
 
 /// Takes the request from among the open ones, wherever it is.
 pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
-    match take(|entry| matches!(entry, Entry::Here(request) if request.is(id)))? {
+    if let Some(request) = take_innermost() {
+        if request.is(id) {
+            count(-1);
+            unearth();
+            return Some(request);
+        }
+        put_innermost(request);
+    }
+    match take(|entry| entry.is_here(id))? {
         Entry::Here(request) => Some(request),
         Entry::Joined(_) | Entry::Silent => None,
     }
@@ -188,32 +275,25 @@ pub(crate) fn remove_silent() {
 
 /// Takes away the innermost handle of the request.
 pub(crate) fn remove_joined(id: RequestId) -> Option<Handle> {
-    match take(|entry| matches!(entry, Entry::Joined(handle) if handle.id() == id))? {
+    match take(|entry| entry.is_joined(id))? {
         Entry::Joined(handle) => Some(handle),
         Entry::Here(_) | Entry::Silent => None,
     }
 }
 
 fn take(which: impl Fn(&Entry) -> bool) -> Option<Entry> {
-    with(|local| {
+    let entry = with(|local| {
         let at = local.open.iter().rposition(which)?;
-        let entry = local.open.remove(at);
-        local.count();
-        Some(entry)
-    })?
-}
-
-/// Keeps an ended request's memory for the next one.
-pub(crate) fn recycle(request: Box<Request>) {
-    let left_over = with(|local| {
-        if local.spare.len() < SPARE_REQUESTS {
-            local.spare.push(request);
-            None
-        } else {
-            Some(request)
-        }
-    });
-    drop(left_over);
+        Some(local.open.remove(at))
+    })??;
+    count(-1);
+    // What is innermost now may have been below it.
+    if let Some(request) = take_innermost() {
+        put_innermost(request);
+    } else {
+        unearth();
+    }
+    Some(entry)
 }
 
 /// Lends the thread's encoder, or a new one to whoever comes while it is lent.
@@ -267,22 +347,26 @@ pub(crate) fn random() -> f64 {
 
 /// Takes a request out of its place while it is sent, and puts it back.
 pub(crate) fn lend<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
-    let (at, mut request) = with(|local| {
-        let at = local.open.iter_mut().rposition(|entry| entry.here(id).is_some())?;
+    bury();
+    let lent = with(|local| {
+        let at = local.open.iter().rposition(|entry| entry.is_here(id))?;
         match mem::replace(&mut local.open[at], Entry::Silent) {
             Entry::Here(request) => Some((at, request)),
             Entry::Joined(_) | Entry::Silent => None,
         }
-    })??;
-    let result = act(&mut request);
-    with(|local| {
-        let entry = Entry::Here(request);
-        if let Some(place @ Entry::Silent) = local.open.get_mut(at) {
-            *place = entry;
-        } else {
-            local.open.insert(at.min(local.open.len()), entry);
-            local.count();
-        }
     });
-    Some(result)
+    let result = lent.flatten().map(|(at, mut request)| {
+        let result = act(&mut request);
+        bury();
+        with(|local| {
+            let entry = Entry::Here(request);
+            match local.open.get_mut(at) {
+                Some(place @ Entry::Silent) => *place = entry,
+                _ => local.open.insert(at.min(local.open.len()), entry),
+            }
+        });
+        result
+    });
+    unearth();
+    result
 }

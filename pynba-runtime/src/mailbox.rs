@@ -6,6 +6,7 @@
 //! never freed, only used again, so a guard or a handle refers to one without counting: there are as many as
 //! there were requests open at once, and a few for each thread.
 
+use std::sync::PoisonError;
 use std::{mem, ptr};
 
 use crate::request::Request;
@@ -108,7 +109,7 @@ impl Mailbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,19 +156,34 @@ impl RequestId {
     }
 
     /// What has come so far, while the request goes on.
+    #[inline]
     pub(crate) fn collect(self, act: impl FnOnce(&mut Shared)) {
         if self.mailbox.state.load(Ordering::Acquire) & MAIL != 0 {
-            let mut shared = self.mailbox.lock();
-            self.mailbox.state.fetch_and(!MAIL, Ordering::AcqRel);
-            act(&mut shared);
+            self.collect_now(act);
         }
+    }
+
+    #[cold]
+    fn collect_now(self, act: impl FnOnce(&mut Shared)) {
+        let mut shared = self.mailbox.lock();
+        self.mailbox.state.fetch_and(!MAIL, Ordering::AcqRel);
+        act(&mut shared);
     }
 
     /// What handles have measured so far, while the request goes on.
     pub(crate) fn joined(self, act: impl FnOnce(&mut Shared)) {
         if self.mailbox.state.load(Ordering::Acquire) & JOINED != 0 {
-            act(&mut self.mailbox.lock());
+            let mut shared = self.mailbox.lock();
+            act(&mut shared);
+            if shared.timers.len() == 0 && shared.cpu == Cpu::default() {
+                self.mailbox.state.fetch_and(!JOINED, Ordering::AcqRel);
+            }
         }
+    }
+
+    /// Whether something has come that was not collected yet.
+    pub(crate) fn has_news(self) -> bool {
+        self.mailbox.state.load(Ordering::Acquire) & BITS != 0
     }
 
     /// The request ends: what has come, and nothing comes after that.

@@ -1,7 +1,6 @@
 //! From one request to as many packets as it takes.
 
-use std::time::Instant;
-
+use crate::clock::Tick;
 use crate::encoder::{Encoder, Packet};
 use crate::timers::Timers;
 use crate::wire::{MAX_DATAGRAM, MAX_DATAGRAM_IPV6};
@@ -39,7 +38,7 @@ pub(crate) fn each(
     encoder: &mut Encoder,
     head: Packet<'_>,
     timers: &mut Timers,
-    now: Instant,
+    now: Tick,
     limits: Limits,
     mut give: impl FnMut(Result<&[u8], usize>),
 ) {

@@ -55,7 +55,7 @@ fn from_environment() -> Option<Result<Reporter, Error>> {
 /// Whether a request may be opened. `PINBA_ENABLED=0` says no, but not to a test that captures what it
 /// measures: nothing is sent there anyway. Nor is what sends a packet measured itself.
 pub(crate) fn is_on() -> bool {
-    ENABLED && (is_enabled() || local::is_capturing()) && !local::is_quiet()
+    ENABLED && !local::is_quiet() && (is_enabled() || local::is_capturing())
 }
 
 fn is_enabled() -> bool {

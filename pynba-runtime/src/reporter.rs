@@ -302,7 +302,7 @@ impl Reporter {
     }
 
     pub(crate) fn tags(&self) -> TagSet<'_> {
-        self.shared.config.tags.set(&[])
+        self.shared.config.tags.set(None)
     }
 
     pub(crate) fn rusage(&self) -> Rusage {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::mem;
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::Error;
+use crate::clock::{self, Tick};
 use crate::encoder::Encoder;
 use crate::flush::FlushOptions;
 use crate::handle::Handle;
@@ -15,7 +16,7 @@ use crate::reporter::Reporter;
 use crate::system::{self, Cpu, Rusage, Usage};
 use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
-use crate::timers::Timers;
+use crate::timers::{Late, Timers};
 use crate::{alloc, foreign, local, packets};
 
 type Text = Cow<'static, str>;
@@ -43,7 +44,7 @@ struct Open {
     reporter: Reporter,
     capture: Option<Capture>,
     rusage: Rusage,
-    started: Instant,
+    started: Tick,
     /// Where the processor time is counted from, and for [`Rusage::Thread`] on which thread.
     usage_at_start: Usage,
     thread: Option<ThreadId>,
@@ -88,13 +89,13 @@ pub(crate) enum End {
 /// The end of a request, or a moment to look at it as if it were that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
-    pub(crate) now: Instant,
+    pub(crate) now: Tick,
     pub(crate) end: End,
 }
 
 impl Moment {
     pub(crate) fn now() -> Self {
-        Self { now: Instant::now(), end: End::Returned }
+        Self { now: Tick::now(), end: End::Returned }
     }
 }
 
@@ -131,7 +132,7 @@ impl Request {
             told: Told { script_name, ..Told::default() },
             outcome: None,
             enabled: true,
-            started: Instant::now(),
+            started: Tick::at(0),
         });
         id
     }
@@ -146,19 +147,20 @@ impl Request {
     /// Begins to measure, from nothing. The clock is read last, so that none of this counts.
     pub(crate) fn begin(&mut self) {
         if let Some(open) = &mut self.open {
+            clock::prepare();
             open.used = Cpu::default();
             open.heap = Some(alloc::Share::default());
             if open.rusage == Rusage::Process {
                 open.usage_at_start = open.rusage.now();
             }
-            open.started = Instant::now();
+            open.started = Tick::now();
         }
     }
 
-    /// It becomes current on this thread.
-    pub(crate) fn resume(&mut self) {
+    /// It becomes current on this thread, whose processor time is its own unless that is counted already.
+    pub(crate) fn resume(&mut self, is_counted: bool) {
         if let Some(open) = &mut self.open {
-            if open.rusage == Rusage::Thread {
+            if open.rusage == Rusage::Thread && !is_counted {
                 open.thread = Some(thread::current().id());
                 open.usage_at_start = open.rusage.now();
             }
@@ -202,7 +204,7 @@ impl Request {
 
     /// Stops the clocks: what comes until the end does not count.
     pub(crate) fn stop(&mut self) {
-        self.stop_timers(Instant::now());
+        self.stop_timers(Tick::now());
         if let Some(open) = &mut self.open {
             let summary = open.summary(None, &self.tags, Moment::now());
             let (time, rusage) = (summary.request_time, (summary.user, summary.system));
@@ -239,18 +241,22 @@ impl Request {
     }
 
     pub(crate) fn tags(&self) -> Vec<(String, String)> {
-        self.tags.set(&[]).to_vec()
+        self.tags.set(None).to_vec()
     }
 
     /// Carries it to other threads.
     pub(crate) fn handle(&mut self) -> Option<Handle> {
         let Open { id, reporter, rusage, .. } = self.open.as_ref()?;
-        let of_timers = self.timers.measured();
-        id.join(|shared| shared.timers.measure(of_timers))?;
         Some(Handle::new(*id, reporter.clone(), *rusage))
     }
 
+    /// Whether something was said or measured elsewhere since it was last sent.
+    pub(crate) fn has_news(&self) -> bool {
+        self.id().is_some_and(RequestId::has_news)
+    }
+
     /// What was said elsewhere.
+    #[inline]
     pub(crate) fn collect_mail(&mut self) {
         if let Some(id) = self.id() {
             id.collect(|shared| self.read(shared));
@@ -261,7 +267,7 @@ impl Request {
         let (mail, refused) = shared.take_mail();
         for mail in mail {
             match mail {
-                Mail::Timer { number, change } => _ = self.timers.change(number, change),
+                Mail::Timer { number, change } => self.timers.change_from_elsewhere(number, change),
                 Mail::Told(_, told) => told(self),
             }
         }
@@ -274,7 +280,7 @@ impl Request {
         if let Some(id) = self.id() {
             id.joined(|shared| {
                 shared.timers.put_aside();
-                self.timers.absorb(&mut shared.timers);
+                self.timers.absorb(&mut shared.timers, Late::Runs);
                 shared.timers.take_back();
                 self.take_cpu_of(shared);
             });
@@ -288,7 +294,7 @@ impl Request {
     }
 
     /// Stops every timer that runs, wherever it was made.
-    pub(crate) fn stop_timers(&mut self, now: Instant) {
+    pub(crate) fn stop_timers(&mut self, now: Tick) {
         self.collect_mail();
         self.timers.stop(now);
         if let Some(id) = self.id() {
@@ -298,11 +304,11 @@ impl Request {
 
     /// Ends the request: sends it and forgets everything.
     pub(crate) fn end(&mut self, end: End, encoder: &mut Encoder) {
-        let now = Instant::now();
+        let now = Tick::now();
         let Some(id) = self.id() else { return };
         id.close(|shared| {
             self.read(shared);
-            self.timers.absorb(&mut shared.timers);
+            self.timers.absorb(&mut shared.timers, Late::IsLost);
             self.take_cpu_of(shared);
         });
         let Some(open) = self.open.take() else { return };
@@ -342,7 +348,7 @@ impl Request {
 
     /// Forgets everything measured so far.
     pub(crate) fn reset(&mut self) {
-        self.stop_timers(Instant::now());
+        self.stop_timers(Tick::now());
         self.collect();
         self.timers.put_aside();
         self.timers.take_back();
@@ -371,14 +377,19 @@ impl Request {
             }
         }
         self.begin();
-        self.resume();
+        self.resume(false);
+    }
+
+    /// Whether the processor time of each thread counts.
+    pub(crate) fn counts_threads(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.rusage == Rusage::Thread)
     }
 
     /// The bytes that would be sent if the request ended at that moment: the first packet, if it takes
     /// several.
     pub(crate) fn packet(&self, moment: Moment, encoder: &mut Encoder) -> Option<Vec<u8>> {
         let open = self.open.as_ref()?;
-        let mut timers = self.timers.clone();
+        let mut timers = self.all_timers();
         timers.stop(moment.now);
         let head = (&open.summary(None, &self.tags, moment)).into();
         let mut first = None;
@@ -393,8 +404,17 @@ impl Request {
 
     pub(crate) fn info(&self, moment: Moment) -> Option<RequestInfo> {
         let summary = self.open.as_ref()?.summary(None, &self.tags, moment);
-        let timers = self.timers.view(0..self.timers.len(), moment.now);
-        Some(RequestInfo::new(&summary, timers))
+        let timers = self.all_timers();
+        Some(RequestInfo::new(&summary, timers.view(0..timers.len(), moment.now)))
+    }
+
+    /// A copy of its timers and those of its handles, which stay where they are.
+    fn all_timers(&self) -> Timers {
+        let mut timers = self.timers.clone();
+        if let Some(id) = self.id() {
+            id.joined(|shared| timers.absorb(&mut shared.timers.clone(), Late::Runs));
+        }
+        timers
     }
 }
 
@@ -458,12 +478,10 @@ impl Open {
                 .or_else(|| self.heap.map_or_else(|| alloc::peak(self.id), alloc::Share::peak))
                 .unwrap_or(usage.memory_peak),
             memory_footprint: told.memory_footprint,
-            request_time: told
-                .request_time
-                .unwrap_or_else(|| moment.now.saturating_duration_since(self.started)),
+            request_time: told.request_time.unwrap_or_else(|| moment.now.since(self.started)),
             user,
             system,
-            tags: tags.set(&[]),
+            tags: tags.set(None),
             timer_rusage: reporter.timer_rusage(),
         }
     }

@@ -140,7 +140,6 @@ pub fn silent() -> RequestGuard {
 }
 
 /// The same for asynchronous code.
-#[must_use]
 pub const fn silent_detached() -> DetachedRequest {
     DetachedRequest::silent()
 }

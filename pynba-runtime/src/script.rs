@@ -209,7 +209,7 @@ impl ScriptMonitor {
             request.prepare(reporter.clone(), None, script_name);
             request.capture(local::capture());
             request.begin();
-            request.resume();
+            request.resume(false);
         }
         Self {
             reporter,
@@ -288,7 +288,7 @@ impl ScriptMonitor {
         let name = name.into();
         let mut pairs = PairBuffer::new();
         fill(&mut pairs, &[], |pairs| pairs.add_named(&name, &value));
-        self.act(|request| request.set_tags(Some(&name), pairs.set(&[])));
+        self.act(|request| request.set_tags(Some(&name), pairs.set(None)));
     }
 
     /// The time since this round began, or until [`stop`](Self::stop).
@@ -422,10 +422,7 @@ impl ScriptMonitor {
     /// ```
     #[must_use]
     pub fn info(&self) -> Option<RequestInfo> {
-        self.look(|request| {
-            request.collect();
-            request.info(Moment::now())
-        })?
+        self.look(|request| request.info(Moment::now()))?
     }
 
     /// The bytes that a flush would send now: the first packet, if it takes several.
@@ -443,10 +440,7 @@ impl ScriptMonitor {
     #[must_use]
     pub fn packet(&self) -> Option<Vec<u8>> {
         let mut encoder = self.encoder.try_borrow_mut().ok()?;
-        self.look(|request| {
-            request.collect();
-            request.packet(Moment::now(), &mut encoder)
-        })?
+        self.look(|request| request.packet(Moment::now(), &mut encoder))?
     }
 
     /// Carries this round and the next ones to other threads: what is measured there joins the round that is
@@ -533,7 +527,7 @@ impl ScriptMonitor {
 impl Drop for ScriptMonitor {
     fn drop(&mut self) {
         let request = self.request.get_mut();
-        if !self.unsent.get() {
+        if !self.unsent.get() && !request.has_news() {
             request.set_enabled(false);
         }
         let panicking = thread::panicking() && !self.was_panicking;

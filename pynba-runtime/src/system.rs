@@ -30,7 +30,7 @@ pub enum Rusage {
 }
 
 /// Processor time, in user mode and in the kernel.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Cpu {
     pub(crate) user: Duration,
     pub(crate) system: Duration,

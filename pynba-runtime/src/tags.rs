@@ -1,5 +1,6 @@
 //! Tags: names with values, flattened to sorted pairs of text.
 
+mod intern;
 mod pairs;
 mod value;
 
@@ -8,30 +9,47 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use once_cell::sync::OnceCell;
+
 use self::pairs::Span;
 use crate::foreign;
 
 pub use self::value::{Called, Plain, TagValue, TagWriter};
 
+use self::intern::Interned;
+pub(crate) use self::intern::Word;
 pub(crate) use self::pairs::{MAX_WORD, PairBuffer, StaticPair, TagSet, cut, is_or_is_below};
 
 /// The pairs of a call site that are known at compile time. Made by the macros only.
 #[derive(Debug)]
 pub struct StaticTags {
     pairs: &'static [StaticPair],
+    interned: OnceCell<&'static Interned>,
 }
+
+/// Pairs known at compile time, if there are any.
+pub(crate) type Fixed = Option<&'static StaticTags>;
 
 impl StaticTags {
     /// `pairs` are sorted by name, then value, in byte order, without duplicates and without NUL:
     /// the macros see to it.
     #[must_use]
     pub const fn new(pairs: &'static [StaticPair]) -> Self {
-        Self { pairs }
+        Self { pairs, interned: OnceCell::new() }
     }
 
     pub(crate) const fn pairs(&self) -> &'static [StaticPair] {
         self.pairs
     }
+
+    #[inline]
+    pub(crate) fn interned(&self) -> &'static Interned {
+        self.interned.get_or_init(|| intern::intern(self.pairs))
+    }
+}
+
+pub(crate) fn pairs_of(fixed: Fixed) -> &'static [StaticPair] {
+    fixed.map_or(&[], StaticTags::pairs)
 }
 
 /// Takes the tags of a call site that are known only at run time.
@@ -93,7 +111,7 @@ pub(crate) fn fill(
 /// ```
 #[derive(Clone)]
 pub struct Tags {
-    fixed: &'static [StaticPair],
+    fixed: Fixed,
     extra: PairBuffer,
 }
 
@@ -106,22 +124,22 @@ impl Tags {
     /// ```
     #[must_use]
     pub const fn new() -> Self {
-        Self { fixed: &[], extra: PairBuffer::new() }
+        Self { fixed: None, extra: PairBuffer::new() }
     }
 
     pub(crate) const fn fixed(tags: &'static StaticTags) -> Self {
-        Self { fixed: tags.pairs, extra: PairBuffer::new() }
+        Self { fixed: Some(tags), extra: PairBuffer::new() }
     }
 
     pub(crate) fn written(tags: &'static StaticTags, write: impl FnOnce(&mut Pairs<'_>)) -> Self {
         let mut made = Self::fixed(tags);
-        fill(&mut made.extra, made.fixed, write);
+        fill(&mut made.extra, tags.pairs, write);
         made
     }
 
     /// Pairs that are in order.
     pub(crate) const fn of(extra: PairBuffer) -> Self {
-        Self { fixed: &[], extra }
+        Self { fixed: None, extra }
     }
 
     /// The same tags and those that `value` flattens to. A name that is there already keeps its other
@@ -137,7 +155,7 @@ impl Tags {
     #[must_use]
     pub fn with<K>(mut self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) -> Self {
         let name = name.into();
-        fill(&mut self.extra, self.fixed, |pairs| pairs.add_named(&name, &value));
+        fill(&mut self.extra, pairs_of(self.fixed), |pairs| pairs.add_named(&name, &value));
         self
     }
 
@@ -197,7 +215,7 @@ impl Tags {
         self.extra.footprint()
     }
 
-    pub(crate) const fn parts(&self) -> (&'static [StaticPair], &PairBuffer) {
+    pub(crate) const fn parts(&self) -> (Fixed, &PairBuffer) {
         (self.fixed, &self.extra)
     }
 }
@@ -252,7 +270,7 @@ impl<N: Into<Cow<'static, str>>, V: TagValue> FromIterator<(N, V)> for Tags {
 impl<N: Into<Cow<'static, str>>, V: TagValue> Extend<(N, V)> for Tags {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, tags: I) {
         let tags = tags.into_iter();
-        fill(&mut self.extra, self.fixed, |pairs| {
+        fill(&mut self.extra, pairs_of(self.fixed), |pairs| {
             tags.for_each(|(name, value)| pairs.add_named(&name.into(), &value));
         });
     }

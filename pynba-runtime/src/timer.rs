@@ -2,9 +2,10 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{error, fmt};
 
+use crate::clock::Tick;
 use crate::mailbox::RequestId;
 use crate::tags::Tags;
 use crate::timer_id::TimerId;
@@ -33,7 +34,7 @@ use crate::{ENABLED, local};
 ///
 /// Where a scope is what is measured, [`TimerGuard`](crate::TimerGuard) is the better one: it cannot be forgotten.
 pub struct Timer {
-    request: Option<RequestId>,
+    request: Cell<Option<RequestId>>,
     /// `None` where nothing is recorded, or there was no room.
     id: Cell<Option<TimerId>>,
     tags: RefCell<Tags>,
@@ -44,7 +45,7 @@ pub struct Timer {
 #[derive(Clone, Copy)]
 enum Clock {
     Ready,
-    Running(Instant),
+    Running(Tick),
     Stopped(Duration),
 }
 
@@ -94,7 +95,7 @@ impl Timer {
 
     pub(crate) fn of(request: Option<RequestId>, tags: Tags) -> Self {
         let timer = Self {
-            request,
+            request: Cell::new(request),
             id: Cell::new(None),
             tags: RefCell::new(tags),
             clock: Cell::new(Clock::Ready),
@@ -125,9 +126,11 @@ impl Timer {
         if self.is_started() {
             return Err(TimerError::AlreadyStarted);
         }
-        let now = Instant::now();
+        let now = Tick::now();
         self.clock.set(Clock::Running(now));
-        if self.id.get().is_none() {
+        if self.request.get().is_some_and(|request| !request.is_open()) {
+            self.request.set(None);
+        } else if self.id.get().is_none() {
             // There was no room for it; a flush may have made some.
             self.register();
         }
@@ -155,8 +158,8 @@ impl Timer {
     /// stopped by [`stop_timers`](crate::Current::stop_timers) or a flush.
     pub fn stop(&self) -> Result<(), TimerError> {
         let Clock::Running(since) = self.clock() else { return Err(TimerError::NotStarted) };
-        let now = Instant::now();
-        self.clock.set(Clock::Stopped(now.saturating_duration_since(since)));
+        let now = Tick::now();
+        self.clock.set(Clock::Stopped(now.since(since)));
         self.change(Change::Stop(now));
         Ok(())
     }
@@ -331,7 +334,7 @@ impl Timer {
 
     /// The clock, which the request may have stopped meanwhile.
     fn clock(&self) -> Clock {
-        if let (Clock::Running(since), Some(request)) = (self.clock.get(), self.request) {
+        if let (Clock::Running(since), Some(request)) = (self.clock.get(), self.request.get()) {
             let asked = self.id.get().and_then(|id| {
                 id.with_timers(|timers, it| (!timers.is_running(it)).then(|| timers.value(it)))
             });
@@ -348,7 +351,7 @@ impl Timer {
     }
 
     fn register(&self) {
-        let Some(request) = self.request else { return };
+        let Some(request) = self.request.get() else { return };
         let tags = self.tags.borrow();
         let ready = local::with_place(request, |place| place.ready(&tags));
         self.id.set(ready.unwrap_or_else(|| TimerId::away(request, &tags)));
@@ -371,7 +374,7 @@ impl Drop for Timer {
 /// there stays with the first one.
 impl Clone for Timer {
     fn clone(&self) -> Self {
-        Self::of(self.request, self.tags())
+        Self::of(self.request.get(), self.tags())
     }
 }
 

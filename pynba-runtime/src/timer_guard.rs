@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Tick;
 use crate::local::Place;
 use crate::request::Request;
-use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill};
+use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
 use crate::timer_id::TimerId;
 use crate::timers::Change;
 use crate::{ENABLED, local};
@@ -17,7 +18,7 @@ use crate::{ENABLED, local};
 /// end of its request stops and sends it, too. Outside a request it records nothing.
 #[must_use = "a timer stops when its guard is dropped: bind it, `let _timer = timer!(..)`, or write `timer!(.. => expression)`"]
 pub struct TimerGuard {
-    ticket: Option<(TimerId, Instant)>,
+    ticket: Option<(TimerId, Tick)>,
 }
 
 impl TimerGuard {
@@ -31,8 +32,13 @@ impl TimerGuard {
         if !ENABLED || !local::is_any_open() {
             return Self::none();
         }
-        let start = |place: Place<'_>| place.start(tags.pairs(), &PairBuffer::new());
-        Self { ticket: local::with_innermost(start).flatten() }
+        Self::start_static(tags)
+    }
+
+    /// Not inlined: that would be some hundred bytes of code for each `timer!`.
+    #[inline(never)]
+    fn start_static(tags: &'static StaticTags) -> Self {
+        Self { ticket: local::with_innermost(|place| place.start_static(tags)).flatten() }
     }
 
     #[inline]
@@ -47,7 +53,7 @@ impl TimerGuard {
         let Some(request) = local::current_id() else { return Self::none() };
         local::with_scratch(|scratch| {
             fill(scratch, tags.pairs(), dynamic);
-            let start = |place: Place<'_>| place.start(tags.pairs(), scratch);
+            let start = |place: Place<'_>| place.start(Some(tags), scratch);
             Self { ticket: local::with_place(request, start).flatten() }
         })
     }
@@ -81,9 +87,9 @@ impl TimerGuard {
     #[expect(clippy::must_use_candidate, reason = "stopping is the point, the time an extra")]
     pub fn stop(mut self) -> Duration {
         let Some((timer, since)) = self.ticket.take() else { return Duration::ZERO };
-        let now = Instant::now();
-        timer.change(Change::End(now));
-        now.saturating_duration_since(since)
+        let now = Tick::now();
+        timer.end(now);
+        now.since(since)
     }
 
     /// Forgets the timer: it is not sent.
@@ -183,7 +189,7 @@ impl Drop for TimerGuard {
     #[inline]
     fn drop(&mut self) {
         if ENABLED && let Some((timer, _)) = self.ticket.take() {
-            timer.change(Change::End(Instant::now()));
+            timer.end(Tick::now());
         }
     }
 }

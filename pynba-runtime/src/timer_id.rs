@@ -1,10 +1,9 @@
 //! Names a timer, wherever it is asked for.
 
-use std::time::Instant;
-
+use crate::clock::Tick;
 use crate::local::{self, Place};
 use crate::mailbox::{Mail, RequestId, is_joined};
-use crate::tags::{PairBuffer, StaticPair, Tags};
+use crate::tags::{Fixed, PairBuffer, StaticTags, Tags};
 use crate::timers::{Change, Timers};
 
 #[derive(Clone, Copy, Debug)]
@@ -15,35 +14,42 @@ pub(crate) struct TimerId {
 
 impl Place<'_> {
     /// Starts a timer; `None` when there is no room for it, or it is too late.
-    pub(crate) fn start(
-        self,
-        fixed: &'static [StaticPair],
-        extra: &PairBuffer,
-    ) -> Option<(TimerId, Instant)> {
-        let (id, since) = self.make(|timers| {
-            let since = Instant::now();
+    pub(crate) fn start(self, fixed: Fixed, extra: &PairBuffer) -> Option<(TimerId, Tick)> {
+        let (id, since) = self.add(|timers| {
+            let since = Tick::now();
             timers.start(fixed, extra, since).map(|number| (number, since))
         })?;
         Some((id, since))
     }
 
-    /// A timer that is not started yet.
-    pub(crate) fn ready(self, tags: &Tags) -> Option<TimerId> {
-        self.make(|timers| timers.ready(tags).map(|number| (number, ()))).map(|(id, ())| id)
+    /// [`start`](Self::start) with tags that are all known at compile time.
+    #[inline]
+    pub(crate) fn start_static(self, tags: &'static StaticTags) -> Option<(TimerId, Tick)> {
+        let Place::Here(request) = self else { return self.start(Some(tags), &PairBuffer::new()) };
+        request.collect_mail();
+        let id = request.id()?;
+        let since = Tick::now();
+        let number = request.timers().start_static(tags, since)?;
+        Some((TimerId { request: id, number }, since))
     }
 
-    fn make<T>(self, make: impl FnOnce(&mut Timers) -> Option<(u64, T)>) -> Option<(TimerId, T)> {
-        let (request, made) = match self {
+    /// A timer that is not started yet.
+    pub(crate) fn ready(self, tags: &Tags) -> Option<TimerId> {
+        self.add(|timers| timers.ready(tags).map(|number| (number, ()))).map(|(id, ())| id)
+    }
+
+    fn add<T>(self, add: impl FnOnce(&mut Timers) -> Option<(u64, T)>) -> Option<(TimerId, T)> {
+        let (request, added) = match self {
             Place::Here(request) => {
                 // What ended on other threads makes room.
                 request.collect_mail();
-                (request.id()?, make(request.timers()))
+                (request.id()?, add(request.timers()))
             }
             Place::Joined(handle) => {
-                (handle.id(), handle.measure(|shared| make(&mut shared.timers)).flatten())
+                (handle.id(), handle.measure(|shared| add(&mut shared.timers)).flatten())
             }
         };
-        made.map(|(number, more)| (TimerId { request, number }, more))
+        added.map(|(number, more)| (TimerId { request, number }, more))
     }
 }
 
@@ -64,6 +70,20 @@ impl TimerId {
             request.collect_mail();
             act(request.timers(), self.number)
         })
+    }
+
+    /// The timer's guard is gone.
+    #[inline(never)]
+    pub(crate) fn end(self, at: Tick) {
+        let here = !is_joined(self.number)
+            && local::with_request(self.request, |request| {
+                request.collect_mail();
+                request.timers().end(self.number, at);
+            })
+            .is_some();
+        if !here {
+            self.change(Change::End(at));
+        }
     }
 
     /// Changes the timer, here or by mail. When its request has ended, that has dealt with the timer itself.

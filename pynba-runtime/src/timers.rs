@@ -5,13 +5,15 @@ mod view;
 
 use std::mem;
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 pub(crate) use self::view::TimerView;
 
+use crate::clock::Tick;
 use crate::losses::Losses;
 use crate::system::{Cpu, Rusage};
-use crate::tags::{PairBuffer, StaticPair, TagSet, Tags, is_or_is_below};
+use crate::tags::{Fixed, PairBuffer, StaticTags, TagSet, Tags, is_or_is_below};
 
 /// Timers of equal tags are folded into one when there are so many: more than fit in a packet (5,000 of one
 /// tag each), so that they would be folded at the end anyway.
@@ -54,18 +56,33 @@ pub(crate) struct Timers {
     refused: usize,
     /// Whose processor time each timer measures.
     rusage: Rusage,
+    /// What each timer that measures it has used; what was used before, while it runs. In the order of `list`.
+    cpus: Vec<Measured>,
     losses: Losses,
 }
 
+/// A request has thousands of these now and then, and most have only what two readings of the clock tell.
 #[derive(Clone, Debug)]
 struct Timer {
     number: u64,
-    fixed: &'static [StaticPair],
+    fixed: Fixed,
     /// Where in [`Timers::pairs`] the other tags stand.
     extra: Range<u32>,
     state: State,
     hit_count: u32,
+    /// Where in [`Timers::cpus`] its processor time stands, or [`NO_CPU`].
+    cpu: u32,
     holder: Holder,
+}
+
+const NO_CPU: u32 = u32::MAX;
+
+/// The processor time that a timer has used; that at its start, while it runs.
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    cpu: Cpu,
+    /// Whose clock that is, if it is one thread's: it tells nothing about another.
+    thread: Option<ThreadId>,
 }
 
 /// What of the program's can still change the timer. One that is held is folded only in the packet.
@@ -77,19 +94,25 @@ enum Holder {
     Hand,
 }
 
+/// What becomes of timers that run on elsewhere.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Late {
+    Runs,
+    IsLost,
+}
+
+/// Times are nanoseconds.
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// Not started since the last packet, for which it had run so long.
     Ready {
-        last: Duration,
+        last: u64,
     },
     Running {
-        since: Instant,
-        from: Cpu,
+        since: Tick,
     },
     Stopped {
-        value: Duration,
-        cpu: Cpu,
+        value: u64,
     },
     Discarded,
 }
@@ -98,10 +121,10 @@ enum State {
 #[derive(Debug)]
 pub(crate) enum Change {
     /// From the beginning, whether it ran before or not.
-    Start(Instant),
-    Stop(Instant),
+    Start(Tick),
+    Stop(Tick),
     /// Stops it with its guard.
-    End(Instant),
+    End(Tick),
     /// Its [`Timer`](crate::Timer) is gone; if it runs, it goes on.
     Release,
     Discard,
@@ -130,6 +153,7 @@ impl Timers {
             fold_at: (FOLD_FROM, FOLD_FROM_SIZE),
             refused: 0,
             rusage: Rusage::Off,
+            cpus: Vec::new(),
             losses: Losses::NONE,
         }
     }
@@ -139,38 +163,63 @@ impl Timers {
         self.rusage = rusage;
     }
 
-    pub(crate) fn measured(&self) -> Rusage {
-        self.rusage
+    /// Starts a timer and gives its number; `None` when there is no room for it.
+    #[inline]
+    pub(crate) fn start_static(&mut self, tags: &'static StaticTags, since: Tick) -> Option<u64> {
+        if self.list.len() >= self.fold_at.0 {
+            return self.start(Some(tags), &PairBuffer::new(), since);
+        }
+        let cpu = self.note_start();
+        let number = self.next;
+        self.next += 1;
+        self.list.push(Timer {
+            number,
+            fixed: Some(tags),
+            extra: 0..0,
+            state: State::Running { since },
+            hit_count: 1,
+            cpu,
+            holder: Holder::Guard,
+        });
+        Some(number)
     }
 
-    /// Starts a timer and gives its number; `None` when there is no room for it.
-    pub(crate) fn start(
-        &mut self,
-        fixed: &'static [StaticPair],
-        extra: &PairBuffer,
-        since: Instant,
-    ) -> Option<u64> {
-        let state = State::Running { since, from: self.cpu() };
-        self.push((fixed, extra, all_of(extra)), state, 1, Holder::Guard)
+    /// [`start_static`](Self::start_static) with tags made at run time.
+    pub(crate) fn start(&mut self, fixed: Fixed, extra: &PairBuffer, since: Tick) -> Option<u64> {
+        let tags = (fixed, extra, all_of(extra));
+        let cpu = self.note_start();
+        self.push(tags, State::Running { since }, cpu, 1, Holder::Guard)
     }
 
     /// A timer that is not started yet.
     pub(crate) fn ready(&mut self, tags: &Tags) -> Option<u64> {
         let (fixed, extra) = tags.parts();
-        let state = State::Ready { last: Duration::ZERO };
-        self.push((fixed, extra, all_of(extra)), state, 1, Holder::Hand)
+        let cpu = self.note_start();
+        self.push((fixed, extra, all_of(extra)), State::Ready { last: 0 }, cpu, 1, Holder::Hand)
     }
 
     pub(crate) fn add(&mut self, tags: &Tags, value: Duration, hit_count: u32) {
         let (fixed, extra) = tags.parts();
-        let state = State::Stopped { value, cpu: Cpu::default() };
-        self.push((fixed, extra, all_of(extra)), state, hit_count, Holder::Nobody);
+        let state = State::Stopped { value: saturating_nanos(value) };
+        self.push((fixed, extra, all_of(extra)), state, NO_CPU, hit_count, Holder::Nobody);
+    }
+
+    /// A place for the processor time of the timer that is made next, if that is measured.
+    #[inline]
+    fn note_start(&mut self) -> u32 {
+        if self.rusage == Rusage::Off { NO_CPU } else { self.keep_cpu(Measured::now(self.rusage)) }
+    }
+
+    fn keep_cpu(&mut self, measured: Measured) -> u32 {
+        self.cpus.push(measured);
+        u32::try_from(self.cpus.len() - 1).unwrap_or(NO_CPU)
     }
 
     fn push(
         &mut self,
-        (fixed, extra, range): (&'static [StaticPair], &PairBuffer, Range<u32>),
+        (fixed, extra, range): (Fixed, &PairBuffer, Range<u32>),
         state: State,
+        cpu: u32,
         hit_count: u32,
         holder: Holder,
     ) -> Option<u64> {
@@ -178,7 +227,7 @@ impl Timers {
         let added = self.make_room(range.is_empty()).and_then(|number| {
             let extra = self.pairs.append(extra, range)?;
             self.next = number + 1;
-            self.list.push(Timer { number, fixed, extra, state, hit_count, holder });
+            self.list.push(Timer { number, fixed, extra, state, hit_count, cpu, holder });
             Some(number)
         });
         self.losses.dropped += u64::from(added.is_none());
@@ -201,18 +250,31 @@ impl Timers {
         room.then_some(self.next)
     }
 
+    /// The guard of the timer is gone.
+    #[inline]
+    pub(crate) fn end(&mut self, number: u64, at: Tick) {
+        if self.rusage == Rusage::Off {
+            if let Some(timer) = self.find(number) {
+                timer.stop(at);
+                timer.holder = Holder::Nobody;
+            }
+        } else {
+            self.change(number, Change::End(at));
+        }
+    }
+
     /// `false` when there is no such timer any more.
     pub(crate) fn change(&mut self, number: u64, change: Change) -> bool {
-        let cpu = match change {
-            Change::Start(_) | Change::Stop(_) | Change::End(_) => self.cpu(),
-            _ => Cpu::default(),
-        };
-        let Some(timer) = self.find(number) else { return false };
+        let Some(at) = self.position(number) else { return false };
+        if let Change::Start(_) | Change::Stop(_) | Change::End(_) = change {
+            self.note_cpu(at, matches!(change, Change::Start(_)), None);
+        }
+        let timer = &mut self.list[at];
         match change {
-            Change::Start(since) => timer.state = State::Running { since, from: cpu },
-            Change::Stop(at) => timer.stop(at, cpu),
+            Change::Start(since) => timer.state = State::Running { since },
+            Change::Stop(at) => timer.stop(at),
             Change::End(at) => {
-                timer.stop(at, cpu);
+                timer.stop(at);
                 timer.holder = Holder::Nobody;
             }
             Change::Release => {
@@ -232,6 +294,33 @@ impl Timers {
         true
     }
 
+    /// [`change`](Self::change) by mail, which was written on another thread a while ago: a thread's clock does not
+    /// tell what the timer has used until then.
+    pub(crate) fn change_from_elsewhere(&mut self, number: u64, change: Change) {
+        if self.rusage == Rusage::Thread
+            && let Some(at) = self.position(number)
+            && let Some(measured) = self.cpus.get_mut(self.list[at].cpu as usize)
+            && let Change::Stop(_) | Change::End(_) = change
+        {
+            measured.thread = None;
+        }
+        self.change(number, change);
+    }
+
+    /// Before the timer starts, or stops if it runs: notes the processor time, if that is measured, which may be
+    /// known already.
+    fn note_cpu(&mut self, at: usize, starts: bool, now: Option<Measured>) {
+        let timer = &self.list[at];
+        if let Some(measured) = self.cpus.get_mut(timer.cpu as usize) {
+            let now = now.unwrap_or_else(|| Measured::now(self.rusage));
+            match timer.state {
+                _ if starts => *measured = now,
+                State::Running { .. } => measured.cpu = now.since(*measured),
+                State::Ready { .. } | State::Stopped { .. } | State::Discarded => {}
+            }
+        }
+    }
+
     /// Whether the timer runs.
     pub(crate) fn is_running(&mut self, number: u64) -> bool {
         self.find(number).is_some_and(|timer| matches!(timer.state, State::Running { .. }))
@@ -240,7 +329,9 @@ impl Timers {
     /// The time of a timer that does not run; `None` when there is no such timer any more.
     pub(crate) fn value(&mut self, number: u64) -> Option<Duration> {
         match self.find(number)?.state {
-            State::Stopped { value, .. } | State::Ready { last: value } => Some(value),
+            State::Stopped { value } | State::Ready { last: value } => {
+                Some(Duration::from_nanos(value))
+            }
             State::Running { .. } | State::Discarded => None,
         }
     }
@@ -248,7 +339,7 @@ impl Timers {
     /// Gives a timer these tags, instead of those of that name.
     pub(crate) fn tag(&mut self, number: u64, name: &str, tags: &PairBuffer) {
         self.losses.tags += tags.lost();
-        self.retag(number, tags.set(&[]), |other| !is_or_is_below(other, name));
+        self.retag(number, tags.set(None), |other| !is_or_is_below(other, name));
     }
 
     fn retag(&mut self, number: u64, tags: TagSet<'_>, keep: impl Fn(&str) -> bool) {
@@ -271,26 +362,39 @@ impl Timers {
         self.losses.tags += all.lost();
         if let Some(extra) = self.pairs.append(all, all_of(all)) {
             self.unused += self.pairs.footprint_of(timer.extra.clone());
-            timer.fixed = &[];
+            timer.fixed = None;
             timer.extra = extra;
         }
     }
 
-    /// Forgets the pairs that no timer has any more.
+    /// Forgets the pairs and processor times that no timer has any more.
     fn compact(&mut self) {
         self.spare.clear();
+        let mut kept = 0;
         for timer in &mut self.list {
             timer.extra = self.spare.append(&self.pairs, timer.extra.clone()).unwrap_or(0..0);
+            if let Some(cpu) = self.cpus.get(timer.cpu as usize).copied() {
+                // Those before it are not more than were before.
+                self.cpus[kept] = cpu;
+                timer.cpu = u32::try_from(kept).unwrap_or(NO_CPU);
+                kept += 1;
+            }
         }
+        self.cpus.truncate(kept);
         mem::swap(&mut self.pairs, &mut self.spare);
         self.unused = 0;
     }
 
     /// Stops those that run.
-    pub(crate) fn stop(&mut self, at: Instant) {
-        let cpu = self.cpu();
+    pub(crate) fn stop(&mut self, at: Tick) {
+        if !self.cpus.is_empty() {
+            let now = Measured::now(self.rusage);
+            for at in 0..self.list.len() {
+                self.note_cpu(at, false, Some(now));
+            }
+        }
         for timer in &mut self.list {
-            timer.stop(at, cpu);
+            timer.stop(at);
         }
     }
 
@@ -318,7 +422,7 @@ impl Timers {
                 aside.push(timer.clone());
                 false
             }
-            State::Stopped { value, .. } => {
+            State::Stopped { value } => {
                 if timer.holder == Holder::Hand {
                     aside.push(Timer { state: State::Ready { last: value }, ..timer.clone() });
                 }
@@ -335,6 +439,7 @@ impl Timers {
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         if self.list.is_empty() {
             self.pairs.clear();
+            self.cpus.clear();
             self.unused = 0;
             self.shrink();
         } else {
@@ -342,16 +447,18 @@ impl Timers {
         }
     }
 
-    /// Takes over those of `other` that have stopped, and what it has lost. Those that run are late.
-    pub(crate) fn absorb(&mut self, other: &mut Self) {
+    /// Takes over those of `other`, and what it has lost.
+    pub(crate) fn absorb(&mut self, other: &mut Self, late: Late) {
         self.losses += mem::take(&mut other.losses);
         for timer in &other.list {
             match timer.state {
-                State::Stopped { .. } => {
+                State::Running { .. } if late == Late::IsLost => self.losses.late += 1,
+                State::Stopped { .. } | State::Running { .. } => {
                     let tags = (timer.fixed, &other.pairs, timer.extra.clone());
-                    self.push(tags, timer.state, timer.hit_count, Holder::Nobody);
+                    let cpu = other.cpus.get(timer.cpu as usize);
+                    let cpu = cpu.map_or(NO_CPU, |cpu| self.keep_cpu(*cpu));
+                    self.push(tags, timer.state, cpu, timer.hit_count, Holder::Nobody);
                 }
-                State::Running { .. } => self.losses.late += 1,
                 State::Ready { .. } | State::Discarded => {}
             }
         }
@@ -367,6 +474,7 @@ impl Timers {
         self.shrink();
         self.next = self.first;
         self.pairs.clear();
+        self.cpus.clear();
         self.unused = 0;
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         self.refused = 0;
@@ -378,19 +486,18 @@ impl Timers {
         const KEPT: usize = 1024;
         self.list.shrink_to(KEPT);
         self.aside.shrink_to(KEPT);
+        self.cpus.shrink_to(KEPT);
         self.table.clear();
         self.table.shrink_to(4 * KEPT);
     }
 
-    fn cpu(&self) -> Cpu {
-        self.rusage.now().cpu
-    }
-
+    #[inline]
     fn find(&mut self, number: u64) -> Option<&mut Timer> {
         let at = self.position(number)?;
         self.list.get_mut(at)
     }
 
+    #[inline]
     fn position(&self, number: u64) -> Option<usize> {
         let first = self.list.first()?.number;
         let guess = usize::try_from(number.checked_sub(first)?).ok()?;
@@ -401,17 +508,34 @@ impl Timers {
     }
 }
 
+impl Measured {
+    fn now(rusage: Rusage) -> Self {
+        let thread = (rusage == Rusage::Thread).then(|| thread::current().id());
+        Self { cpu: rusage.now().cpu, thread }
+    }
+
+    /// Nothing when it is another thread's.
+    fn since(self, from: Self) -> Cpu {
+        if self.thread == from.thread { self.cpu.since(from.cpu) } else { Cpu::default() }
+    }
+}
+
 impl Timer {
     fn tags<'a>(&self, pairs: &'a PairBuffer) -> TagSet<'a> {
         pairs.set_in(self.fixed, self.extra.clone())
     }
 
-    fn stop(&mut self, at: Instant, cpu: Cpu) {
-        if let State::Running { since, from } = self.state {
-            let value = at.saturating_duration_since(since);
-            self.state = State::Stopped { value, cpu: cpu.since(from) };
+    #[inline]
+    fn stop(&mut self, at: Tick) {
+        if let State::Running { since } = self.state {
+            self.state = State::Stopped { value: at.nanos_since(since) };
         }
     }
+}
+
+/// Up to 584 years.
+fn saturating_nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// At twice as many, so that folding costs a constant for each timer. Where it has made hardly any room, not

@@ -13,29 +13,90 @@ const VARINT: u32 = 0;
 const LENGTH_DELIMITED: u32 = 2;
 const FIXED_32: u32 = 5;
 
+#[inline]
 pub(crate) fn put_uint32(packet: &mut Vec<u8>, field: u32, value: u32) {
-    put_varint(packet, field << 3 | VARINT);
+    put_key(packet, field, VARINT);
     put_varint(packet, value);
 }
 
-pub(crate) fn put_float(packet: &mut Vec<u8>, field: u32, seconds: f64) {
-    put_varint(packet, field << 3 | FIXED_32);
-    packet.extend_from_slice(&acceptable(seconds).to_le_bytes());
+/// A repeated field, unpacked: each number with its key.
+#[inline]
+pub(crate) fn put_uint32s(
+    packet: &mut Vec<u8>,
+    field: u32,
+    values: impl Iterator<Item = u32> + Clone,
+) {
+    // Nearly always: numbers of words and tags, with a key of one byte. Then their place is known beforehand.
+    if field < 16 && values.clone().all(|value| value < 0x80) {
+        let key = low_byte(field << 3 | VARINT);
+        let start = packet.len();
+        packet.resize(start + 2 * values.clone().count(), key);
+        for (pair, value) in packet[start..].chunks_exact_mut(2).zip(values) {
+            pair[1] = low_byte(value);
+        }
+    } else {
+        values.for_each(|value| put_uint32(packet, field, value));
+    }
 }
 
+#[inline]
+pub(crate) fn put_float(packet: &mut Vec<u8>, field: u32, value: f32) {
+    put_key(packet, field, FIXED_32);
+    packet.extend_from_slice(&value.to_le_bytes());
+}
+
+/// A repeated field, unpacked.
+#[inline]
+pub(crate) fn put_floats(
+    packet: &mut Vec<u8>,
+    field: u32,
+    values: impl Iterator<Item = f32> + Clone,
+) {
+    if field < 16 {
+        let key = low_byte(field << 3 | FIXED_32);
+        let start = packet.len();
+        packet.resize(start + 5 * values.clone().count(), key);
+        for (bytes, value) in packet[start..].chunks_exact_mut(5).zip(values) {
+            bytes[1..].copy_from_slice(&value.to_le_bytes());
+        }
+    } else {
+        values.for_each(|value| put_float(packet, field, value));
+    }
+}
+
+#[inline]
 pub(crate) fn put_string(packet: &mut Vec<u8>, field: u32, text: &str) {
-    put_strings(packet, field, [text, ""]);
+    put_key(packet, field, LENGTH_DELIMITED);
+    put_varint(packet, saturate(text.len() as u64));
+    packet.extend_from_slice(text.as_bytes());
 }
 
 /// One text made of two, without putting them together first.
+#[inline]
 pub(crate) fn put_strings(packet: &mut Vec<u8>, field: u32, text: [&str; 2]) {
-    put_varint(packet, field << 3 | LENGTH_DELIMITED);
+    put_key(packet, field, LENGTH_DELIMITED);
     put_varint(packet, saturate(text[0].len() as u64 + text[1].len() as u64));
     packet.extend_from_slice(text[0].as_bytes());
     packet.extend_from_slice(text[1].as_bytes());
 }
 
-fn put_varint(packet: &mut Vec<u8>, mut value: u32) {
+#[inline]
+fn put_key(packet: &mut Vec<u8>, field: u32, wire_type: u32) {
+    put_varint(packet, field << 3 | wire_type);
+}
+
+#[inline]
+fn put_varint(packet: &mut Vec<u8>, value: u32) {
+    if value < 0x80 {
+        packet.push(low_byte(value));
+    } else if value < 0x4000 {
+        packet.extend_from_slice(&[low_byte(value) | 0x80, low_byte(value >> 7)]);
+    } else {
+        put_long_varint(packet, value);
+    }
+}
+
+fn put_long_varint(packet: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         packet.push(low_byte(value) | 0x80);
         value >>= 7;
@@ -43,6 +104,7 @@ fn put_varint(packet: &mut Vec<u8>, mut value: u32) {
     packet.push(low_byte(value));
 }
 
+#[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the low byte is what is wanted")]
 fn low_byte(value: u32) -> u8 {
     value as u8
@@ -55,7 +117,8 @@ pub(crate) fn saturate(value: u64) -> u32 {
 
 /// The value as servers take it: NaN, infinities, negative and subnormal numbers, and -0.0 become 0.
 #[expect(clippy::cast_possible_truncation, reason = "the wire has 32 bits; `as` rounds to nearest")]
-fn acceptable(seconds: f64) -> f32 {
+#[inline]
+pub(crate) fn acceptable(seconds: f64) -> f32 {
     let value = seconds as f32;
     if value.is_normal() && value > 0.0 { value } else { 0.0 }
 }

@@ -53,7 +53,7 @@ impl Input {
             status: self.status,
             memory_footprint: self.memory_footprint,
             schema: &self.schema,
-            tags: tags.set(&[]),
+            tags: tags.set(None),
             timer_rusage: false,
             max_word: MAX_WORD,
         };
@@ -62,7 +62,7 @@ impl Input {
             value: *value,
             user: 0.0,
             system: 0.0,
-            tags: tags.set(&[]),
+            tags: tags.set(None),
         });
         encoder.encode(&head, timers).to_vec()
     }

@@ -1,9 +1,11 @@
 //! What reaches a request, and what is too much or too late.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
+use crate::clock::Tick;
 use crate::tags::Tags;
+use crate::timers::Late;
 
 fn mail(number: u64) -> Mail {
     Mail::Timer { number, change: Change::HitCount(1) }
@@ -42,7 +44,7 @@ fn what_handles_measure_stays_until_the_end_and_no_longer() {
     let request = mailbox.open();
     request.joined(|_| panic!("there is nothing yet"));
     let tags = Tags::new().with("a", "b");
-    let since = Instant::now();
+    let since = Tick::now();
     let start = |shared: &mut Shared| shared.timers.start(tags.parts().0, tags.parts().1, since);
     let number = request.join(start).flatten().expect("room");
     assert!(is_joined(number));
@@ -50,7 +52,7 @@ fn what_handles_measure_stays_until_the_end_and_no_longer() {
     let mut timers = Timers::from(0);
     request.joined(|shared| assert_eq!(shared.timers.len(), 1));
     request.join(|shared| shared.timers.add(&tags, Duration::ZERO, 1));
-    request.close(|shared| timers.absorb(&mut shared.timers));
+    request.close(|shared| timers.absorb(&mut shared.timers, Late::IsLost));
     assert_eq!((timers.len(), timers.take_losses().late), (1, 1));
 
     let next = mailbox.open();

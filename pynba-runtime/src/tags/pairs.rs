@@ -1,8 +1,9 @@
 //! Flattened pairs in memory that is reused: one text, and pairs that point into it.
 
-use std::fmt;
 use std::ops::Range;
+use std::{fmt, ptr};
 
+use super::{Fixed, pairs_of};
 use crate::dictionary;
 use crate::wire::MAX_DATAGRAM;
 
@@ -282,12 +283,12 @@ impl PairBuffer {
     }
 
     /// All the pairs together with those known at compile time. Both must be in order.
-    pub(crate) fn set(&self, fixed: &'static [StaticPair]) -> TagSet<'_> {
+    pub(crate) fn set(&self, fixed: Fixed) -> TagSet<'_> {
         TagSet { fixed, extra: &self.pairs, text: &self.text }
     }
 
     /// The pairs of `range` together with those known at compile time. Both must be in order.
-    pub(crate) fn set_in(&self, fixed: &'static [StaticPair], range: Range<u32>) -> TagSet<'_> {
+    pub(crate) fn set_in(&self, fixed: Fixed, range: Range<u32>) -> TagSet<'_> {
         TagSet { fixed, extra: self.slice(range), text: &self.text }
     }
 
@@ -327,14 +328,33 @@ impl fmt::Write for Cut<'_> {
 /// A view on one flattened set of tags, in order and without duplicates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TagSet<'a> {
-    fixed: &'static [StaticPair],
+    fixed: Fixed,
     extra: &'a [Pair],
     text: &'a str,
 }
 
 impl<'a> TagSet<'a> {
+    #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.fixed.len() + self.extra.len()
+        pairs_of(self.fixed).len() + self.extra.len()
+    }
+
+    /// The pairs known at compile time.
+    #[inline]
+    pub(crate) fn fixed(&self) -> Fixed {
+        self.fixed
+    }
+
+    /// Whether there are no others.
+    #[inline]
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.extra.is_empty()
+    }
+
+    /// The others.
+    pub(crate) fn extra(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let text = self.text;
+        self.extra.iter().map(move |pair| pair.get(text))
     }
 
     /// Where in a table of so many slots, a power of two, an equal set is looked for.
@@ -350,7 +370,7 @@ impl<'a> TagSet<'a> {
 
     pub(crate) fn equals(self, other: Self) -> bool {
         // Those of one place in the program, which are the most.
-        let same = std::ptr::eq(self.fixed, other.fixed)
+        let same = ptr::eq(pairs_of(self.fixed), pairs_of(other.fixed))
             && self.extra.is_empty()
             && other.extra.is_empty();
         same || (self.len() == other.len() && self.iter().eq(other.iter()))
@@ -362,7 +382,7 @@ impl<'a> TagSet<'a> {
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let mut fixed = self.fixed.iter().map(|&(name, value)| (name, value)).peekable();
+        let mut fixed = pairs_of(self.fixed).iter().copied().peekable();
         let mut extra = self.extra.iter().map(move |pair| pair.get(self.text)).peekable();
         std::iter::from_fn(move || match (fixed.peek(), extra.peek()) {
             (Some(left), Some(right)) if right < left => extra.next(),

@@ -13,7 +13,7 @@ impl Timers {
     /// Folds those that have stopped and that `may` be folded, in time linear in their number, and forgets
     /// those that were discarded or have no tags. The first of each kind keeps its place.
     pub(super) fn fold_where(&mut self, may: impl Fn(&Timer) -> bool) {
-        let Self { list, pairs, table, .. } = self;
+        let Self { list, pairs, table, cpus, .. } = self;
         let slots = (list.len() * 2).next_power_of_two();
         table.clear();
         table.resize(slots, EMPTY);
@@ -43,8 +43,15 @@ impl Timers {
                 }
             };
             if let Some(equal) = equal {
-                let folded = list[at].clone();
+                let (folded, cpu) = (list[at].clone(), list[equal].cpu as usize);
                 list[equal].absorb(&folded);
+                if let Some(more) = cpus.get(folded.cpu as usize).copied() {
+                    if let Some(cpu) = cpus.get_mut(cpu) {
+                        cpu.cpu += more.cpu;
+                    } else {
+                        list[equal].cpu = folded.cpu;
+                    }
+                }
                 self.losses.merged += 1;
             } else {
                 list.swap(kept, at);
@@ -57,11 +64,10 @@ impl Timers {
 
 impl Timer {
     fn absorb(&mut self, other: &Self) {
-        if let (State::Stopped { value, cpu }, State::Stopped { value: more, cpu: more_cpu }) =
+        if let (State::Stopped { value }, State::Stopped { value: more }) =
             (&mut self.state, other.state)
         {
             *value = value.saturating_add(more);
-            *cpu = cpu.plus(more_cpu);
             self.hit_count = self.hit_count.max(1).saturating_add(other.hit_count.max(1));
         }
     }

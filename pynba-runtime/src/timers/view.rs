@@ -1,9 +1,9 @@
 //! Timers at some moment: for packets, and for the program that asks.
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
 
-use super::{State, Timers};
+use super::{Measured, State, Timers};
+use crate::clock::Tick;
 use crate::encoder::PacketTimer;
 use crate::system::Cpu;
 use crate::tags::TagSet;
@@ -12,17 +12,20 @@ use crate::tags::TagSet;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimerView<'a> {
     pub(crate) hit_count: u32,
-    pub(crate) value: Duration,
+    /// Nanoseconds.
+    pub(crate) value: u64,
     pub(crate) cpu: Cpu,
     pub(crate) running: bool,
     pub(crate) tags: TagSet<'a>,
 }
 
 impl<'a> From<TimerView<'a>> for PacketTimer<'a> {
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "the wire has 24 bits of it")]
     fn from(timer: TimerView<'a>) -> Self {
         Self {
             hit_count: timer.hit_count,
-            value: timer.value.as_secs_f64(),
+            value: timer.value as f64 / 1e9,
             user: timer.cpu.user.as_secs_f64(),
             system: timer.cpu.system.as_secs_f64(),
             tags: timer.tags,
@@ -34,20 +37,23 @@ impl Timers {
     /// The timers of `range` as they stand at that moment, except those that were never started. One whose
     /// tags all came to nothing at run time is left out: no report could show it, and a packet with such
     /// timers only has no dictionary, for which `pinba_engine` refuses it whole.
+    #[inline]
     pub(crate) fn view(
         &self,
         range: Range<usize>,
-        now: Instant,
-    ) -> impl Iterator<Item = TimerView<'_>> + Clone {
-        let cpu = self.cpu();
+        now: Tick,
+    ) -> impl Iterator<Item = TimerView<'_>> {
         self.list.get(range).unwrap_or_default().iter().filter_map(move |timer| {
             let tags = timer.tags(&self.pairs);
-            let (value, cpu, running) = match timer.state {
-                State::Running { since, from } => {
-                    (now.saturating_duration_since(since), cpu.since(from), true)
-                }
-                State::Stopped { value, cpu } => (value, cpu, false),
+            let (value, running) = match timer.state {
+                State::Running { since } => (now.nanos_since(since), true),
+                State::Stopped { value } => (value, false),
                 State::Ready { .. } | State::Discarded => return None,
+            };
+            let cpu = match self.cpus.get(timer.cpu as usize) {
+                Some(from) if running => Measured::now(self.rusage).since(*from),
+                Some(used) => used.cpu,
+                None => Cpu::default(),
             };
             let hit_count = timer.hit_count;
             (tags.len() > 0).then_some(TimerView { hit_count, value, cpu, running, tags })

@@ -1,8 +1,9 @@
 //! Order, limits and the memory that is used again.
 
 use super::*;
+use crate::tags::StaticTags;
 
-fn pairs(buffer: &PairBuffer, fixed: &'static [StaticPair]) -> Vec<(String, String)> {
+fn pairs(buffer: &PairBuffer, fixed: Fixed) -> Vec<(String, String)> {
     buffer.set(fixed).iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -21,15 +22,15 @@ fn buffer<const N: usize>(pairs: [(&str, &str); N]) -> PairBuffer {
 
 #[test]
 fn merges_both_sources_in_byte_order_without_duplicates() {
-    static FIXED: &[StaticPair] = &[("b", "2"), ("d", "4")];
+    static FIXED: StaticTags = StaticTags::new(&[("b", "2"), ("d", "4")]);
     let mut buffer = PairBuffer::new();
     for (name, value) in [("e", "5"), ("b", "2"), ("a", "1"), ("b", "1"), ("a", "1")] {
         buffer.push_copy(name, value);
     }
-    buffer.normalize(FIXED);
+    buffer.normalize(FIXED.pairs());
     let expected = [("a", "1"), ("b", "1"), ("b", "2"), ("d", "4"), ("e", "5")];
-    assert_eq!(pairs(&buffer, FIXED), owned(expected));
-    assert_eq!(buffer.set(FIXED).len(), 5);
+    assert_eq!(pairs(&buffer, Some(&FIXED)), owned(expected));
+    assert_eq!(buffer.set(Some(&FIXED)).len(), 5);
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn cuts_a_long_text_at_a_character_and_keeps_the_others() {
     let value = buffer.write(format_args!("x{}", "é".repeat(40_000))).unwrap();
     buffer.push(name, value);
     buffer.push_copy("short", "7");
-    let pairs = pairs(&buffer, &[]);
+    let pairs = pairs(&buffer, None);
     // An `x` before characters of two bytes: the limit falls into one of them.
     assert_eq!((pairs[0].1.len(), pairs[1].1.len()), (MAX_WORD - 1, MAX_WORD - 1));
     assert_eq!(pairs[2], ("short".to_owned(), "7".to_owned()));
@@ -54,7 +55,7 @@ fn leaves_out_whole_pairs_when_there_is_no_room() {
         buffer.push_copy(&n.to_string(), &"x".repeat(MAX_WORD));
     }
     buffer.push_copy("fits", "still");
-    let pairs = pairs(&buffer, &[]);
+    let pairs = pairs(&buffer, None);
     assert_eq!((pairs.len(), buffer.lost()), (8, 3));
     assert!(pairs.iter().take(7).all(|(_, value)| value.len() == MAX_WORD));
     assert_eq!(pairs[7], ("fits".to_owned(), "still".to_owned()));
@@ -81,13 +82,13 @@ fn equal_neighbours_take_the_memory_of_one() {
         buffer.push(name, value);
     }
     buffer.push_copy("user", "7");
-    assert_eq!(pairs(&buffer, &[]), owned([("many", "same"), ("user", "7")]));
+    assert_eq!(pairs(&buffer, None), owned([("many", "same"), ("user", "7")]));
     assert!(buffer.footprint() < 200);
 }
 
 #[test]
 fn replaces_nul_before_duplicates_are_looked_for() {
-    assert_eq!(pairs(&buffer([("a", "\0"), ("a", "\u{FFFD}")]), &[]), owned([("a", "\u{FFFD}")]));
+    assert_eq!(pairs(&buffer([("a", "\0"), ("a", "\u{FFFD}")]), None), owned([("a", "\u{FFFD}")]));
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn removes_a_tag_with_what_is_below_it() {
     one.normalize(&[]);
     assert_eq!(one.len(), names.len());
     one.remove("geo");
-    let left: Vec<_> = one.set(&[]).iter().map(|(name, _)| name).collect();
+    let left: Vec<_> = one.set(None).iter().map(|(name, _)| name).collect();
     assert_eq!(left, ["ge", "geo ", "geo-x", "geo/", "geography"]);
     one.remove("nothing");
     one.remove("");
@@ -113,10 +114,10 @@ fn replaces_the_values_of_the_names_that_are_set() {
     let mut one = buffer([("geo", "x"), ("geo.city", "x"), ("geography", "x"), ("gone.by", "x")]);
     one.replace(
         Some("gone"),
-        buffer([("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w")]).set(&[]),
+        buffer([("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w")]).set(None),
     );
     let expected = [("a", "x"), ("geo", "y"), ("geo", "z"), ("geo.at", "w"), ("geography", "x")];
-    assert_eq!(pairs(&one, &[]), owned(expected));
+    assert_eq!(pairs(&one, None), owned(expected));
 }
 
 #[test]
@@ -124,7 +125,7 @@ fn a_tag_of_each_name_is_set_in_order_and_without_searching_them_all() {
     let mut buffer = PairBuffer::new();
     for n in 0..2_000 {
         let name = (n * 7919 % 2_000).to_string();
-        buffer.replace(Some(&name), self::buffer([(&name, "x")]).set(&[]));
+        buffer.replace(Some(&name), self::buffer([(&name, "x")]).set(None));
     }
     assert!(
         buffer.pairs.is_sorted_by(|left, right| left.get(&buffer.text) < right.get(&buffer.text))
@@ -142,17 +143,17 @@ fn copies_only_the_text_of_what_is_left() {
     let mut target = buffer([("a", "b")]);
     let range = target.append(&source, 0..2).unwrap();
     assert_eq!(target.text, "abn1n2");
-    assert_eq!(target.set_in(&[], range).iter().collect::<Vec<_>>(), [("n", "1"), ("n", "2")]);
+    assert_eq!(target.set_in(None, range).iter().collect::<Vec<_>>(), [("n", "1"), ("n", "2")]);
 }
 
 #[test]
 fn a_tag_set_in_a_loop_takes_bounded_memory() {
     let mut buffer = buffer([("stays", "here")]);
     for round in 0..50_000 {
-        buffer.replace(None, self::buffer([("n", &round.to_string())]).set(&[]));
+        buffer.replace(None, self::buffer([("n", &round.to_string())]).set(None));
     }
     assert!(buffer.text.capacity() <= 2 * MAX_TEXT, "{}", buffer.text.capacity());
-    assert_eq!(pairs(&buffer, &[]), owned([("n", "49999"), ("stays", "here")]));
+    assert_eq!(pairs(&buffer, None), owned([("n", "49999"), ("stays", "here")]));
 }
 
 #[test]

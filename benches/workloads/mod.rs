@@ -1,0 +1,65 @@
+//! What is measured: a request with N timers, each with two tags out of five distinct sets.
+
+use std::hint::black_box;
+
+use pynba::{Reporter, monitor, timer};
+
+pub const NAMES: [&str; 5] = ["w0", "w1", "w10", "w100", "d10"];
+
+pub type Workload = fn(&Reporter);
+
+pub fn named(name: &str) -> Option<Workload> {
+    let workload: Workload = match name {
+        "w0" => w0,
+        "w1" => w1,
+        "w10" => w10,
+        "w100" => w100,
+        "d10" => d10,
+        _ => return None,
+    };
+    Some(workload)
+}
+
+#[monitor(reporter)]
+pub fn w0(reporter: &Reporter) {}
+
+#[monitor(reporter)]
+pub fn w1(reporter: &Reporter) {
+    let _timer = timer!(group = "db", op = "select");
+}
+
+#[monitor(reporter)]
+pub fn w10(reporter: &Reporter) {
+    for _ in 0..2 {
+        five_timers();
+    }
+}
+
+#[monitor(reporter)]
+pub fn w100(reporter: &Reporter) {
+    for _ in 0..20 {
+        five_timers();
+    }
+}
+
+/// One value is formatted at run time.
+#[monitor(reporter)]
+pub fn d10(reporter: &Reporter) {
+    for shard in 0..2_u32 {
+        let shard = black_box(shard);
+        drop(timer!(op = "select", shard));
+        drop(timer!(op = "update", shard));
+        drop(timer!(op = "get", shard));
+        drop(timer!(op = "set", shard));
+        drop(timer!(op = "page", shard));
+    }
+}
+
+#[inline]
+fn five_timers() {
+    drop(timer!(group = "db", op = "select"));
+    drop(timer!(group = "db", op = "update"));
+    drop(timer!(group = "cache", op = "get"));
+    drop(timer!(group = "cache", op = "set"));
+    drop(timer!(group = "render", op = "page"));
+}
