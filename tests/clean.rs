@@ -6,8 +6,9 @@ use pynba::testing::{Captured, capture};
 use pynba::{Reporter, monitor, tags, timed, timer};
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::future::ready as later_on;
 use std::num::ParseIntError;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -470,4 +471,138 @@ fn functions_of_all_kinds() {
     });
     let status: Vec<_> = requests.iter().map(|one| one.status).collect();
     assert_eq!(status, [200, 200, 200, 500, 500, 204, 200].map(Some));
+}
+
+/// No `.await` in it, about which the lint for that says nothing once it is monitored: what monitors it awaits.
+#[monitor]
+async fn async_nothing() {}
+
+#[monitor("127.0.0.1:30002", tags(text), enabled = !text.is_empty())]
+async fn async_parsed(text: &str, mut times: usize) -> Result<usize, ParseIntError> {
+    use std::future::ready as item_first;
+    if times == 0 {
+        return Ok(0);
+    }
+    while times > 1 {
+        times -= item_first(1).await;
+    }
+    Ok(text.parse::<usize>()? * times)
+}
+
+#[monitor]
+async fn async_closure() -> impl Fn(&str) -> usize + Send {
+    later_on(str::len).await
+}
+
+#[monitor]
+async fn async_opaque(texts: &[String]) -> Result<impl Iterator<Item = &str>, impl Copy> {
+    let None = later_on(None::<u8>).await else { return Err(5) };
+    Ok(texts.iter().map(String::as_str))
+}
+
+#[monitor]
+async fn async_never(code: i32) -> ! {
+    assert!(later_on(code).await != 0, "as it must");
+    std::process::exit(code)
+}
+
+/// What gives a future is not one that forgot to await it.
+#[monitor]
+async fn async_handle() -> std::future::Ready<u8> {
+    later_on(later_on(5)).await
+}
+
+/// Those who await it hear that it is large; it is not their only choice.
+#[monitor]
+async fn async_large() -> usize {
+    let (large, larger) = ([1_u8; 9_000], [2_u8; 11_000]);
+    later_on(()).await;
+    large.len() + larger.len()
+}
+
+/// # Safety
+///
+/// The reference is valid.
+#[monitor]
+async unsafe fn async_pointed(number: &u8) -> u8 {
+    let pointer = unsafe { *std::ptr::from_ref(number) };
+    later_on(pointer).await
+}
+
+#[monitor(status = |answer| u32::from(answer.code), document_size = |answer| answer.body.len() as u64)]
+fn future_prepared(name: String, code: u16) -> impl Future<Output = Answer> + Send {
+    let body = name.repeat(2);
+    drop(name);
+    async move { later_on(Answer { code, body }).await }
+}
+
+#[monitor]
+fn future_boxed<'a>(text: &'a str) -> Pin<Box<dyn Future<Output = usize> + Send + 'a>> {
+    Box::pin(async move { later_on(text.len()).await })
+}
+
+#[timed(group = "async", name)]
+fn timed_future(name: String) -> impl Future<Output = String> + Send {
+    let twice = name.repeat(2);
+    drop(name);
+    async move { later_on(twice).await }
+}
+
+#[timed(group = "async", name)]
+fn timed_boxed(name: String) -> Pin<Box<dyn Future<Output = String> + Send>> {
+    Box::pin(async move { later_on(name).await })
+}
+
+trait AsyncHandler {
+    #[monitor(script_name = "async handler")]
+    async fn answer(&mut self) -> Option<&mut String> {
+        later_on(()).await;
+        self.first_one().await
+    }
+
+    async fn first_one(&mut self) -> Option<&mut String>;
+}
+
+impl AsyncHandler for Store {
+    #[timed(layer = "store")]
+    async fn first_one(&mut self) -> Option<&mut String> {
+        later_on(self.items.first_mut()).await
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "enable"), ignore = "nothing is recorded")]
+fn asynchronous_functions() -> Result<(), pynba::Error> {
+    let reporter = Reporter::builder().server("127.0.0.1:30002").build()?;
+    let mut store = Store { reporter, items: vec![String::from("a")] };
+    let seven = 7;
+    let requests = capture(|| {
+        assert_eq!(ready(async_nothing()), Some(()));
+        assert_eq!(ready(is_send(async_parsed("5", 3))), Some(Ok(5)));
+        assert_eq!(ready(async_parsed("", 0)), Some(Ok(0)));
+        assert!(ready(async_parsed("x", 1)).is_some_and(|parsed| parsed.is_err()));
+        assert_eq!(ready(async_closure()).map(|len| len("abc")), Some(3));
+        assert!(ready(async_opaque(&store.items)).is_some_and(|texts| texts.is_ok()));
+        assert!(std::panic::catch_unwind(|| ready(is_send(async_never(0)))).is_err());
+        assert!(ready(async_handle()).is_some());
+        assert_eq!(ready(is_send(async_large())), Some(20_000));
+        assert_eq!(ready(unsafe { async_pointed(&seven) }), Some(7));
+        assert_eq!(
+            ready(future_prepared(String::from("a"), 404)).map(|answer| answer.code),
+            Some(404)
+        );
+        assert_eq!(ready(future_boxed("abc")), Some(3));
+        assert_eq!(ready(store.answer()).flatten().map(|first| first.len()), Some(1));
+    });
+    let status: Vec<_> = requests.iter().map(|one| one.status).collect();
+    assert_eq!(status, [200, 200, 500, 200, 200, 500, 200, 200, 200, 404, 200, 200].map(Some));
+    assert_eq!(requests[9].document_size, 2);
+    assert_eq!(requests[11].script_name, "async handler");
+    assert_eq!(timers(&requests[11..]), [pairs(&[("layer", "store")])]);
+    let recorded = timed_in(|| {
+        assert_eq!(ready(is_send(timed_future(String::from("x")))).as_deref(), Some("xx"));
+        assert_eq!(ready(is_send(timed_boxed(String::from("y")))).as_deref(), Some("y"));
+    });
+    assert_eq!(recorded, ["x", "y"].map(|name| pairs(&[("group", "async"), ("name", name)])));
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::krate::Krate;
 use crate::spans::{self, Spans};
 use crate::value::How;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 
 /// What tags become.
@@ -100,10 +100,10 @@ pub(crate) fn borrowed(expr: &Expr, spans: Spans) -> TokenStream {
     quote_spanned!(spans.ours=> &(#expr))
 }
 
-/// `values.0`, which reaches from the first token of `expr` to its last, so that an error about
+/// `values.0`, which reaches from the first token of `code` to its last, so that an error about
 /// the type underlines all of it. Spans cannot be joined on stable Rust, but tokens can.
-pub(crate) fn field(values: &Ident, index: usize, expr: &Expr) -> TokenStream {
-    let (first, last) = spans::reach(expr);
+pub(crate) fn field(values: &Ident, index: usize, code: impl ToTokens) -> TokenStream {
+    let (first, last) = spans::reach(code);
     let mut values = values.clone();
     let mut index = Literal::usize_unsuffixed(index);
     index.set_span(values.span().located_at(last));

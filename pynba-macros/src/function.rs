@@ -1,7 +1,9 @@
 //! The annotated function: its head parsed, its body kept as the tokens that were written.
 
+use crate::future::Future;
 use crate::problems::Problems;
-use proc_macro2::{Ident, TokenStream};
+use crate::spans::Spans;
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
 use quote::{ToTokens, TokenStreamExt as _};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
@@ -34,8 +36,21 @@ impl Function {
         parser.parse2(item).map_err(|error| problems.absorb(error)).ok()
     }
 
-    pub(crate) fn has_attribute(&self, name: &str) -> bool {
-        self.outer.iter().any(|attribute| attribute.path().is_ident(name))
+    /// The body in braces of ours, which stand where the user's do: an error about the whole of it
+    /// is shown there, and no lint says that one of the two pairs is too many.
+    pub(crate) fn braced_body(&self, spans: Spans) -> Group {
+        let mut braced = Group::new(Delimiter::Brace, self.body.clone());
+        braced.set_span(spans.ours.located_at(self.brace.span.join()));
+        braced
+    }
+
+    pub(crate) fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.outer.iter().find(|attribute| attribute.path().is_ident(name))
+    }
+
+    /// The future that goes on with the work after the function has returned.
+    pub(crate) fn future(&self) -> Option<Future<'_>> {
+        Future::of(&self.sig)
     }
 
     pub(crate) fn returns_never(&self) -> bool {
@@ -54,17 +69,24 @@ impl Function {
         }
     }
 
-    /// The type returned, out of the groups that macros and parentheses put around it.
-    fn returned(&self) -> Option<&Type> {
-        let ReturnType::Type(_, ty) = &self.sig.output else { return None };
-        let mut ty = &**ty;
-        loop {
-            ty = match ty {
-                Type::Group(group) => &group.elem,
-                Type::Paren(paren) => &paren.elem,
-                ty => return Some(ty),
-            };
+    /// The type of what comes out in the end: what is returned, or the output of that future.
+    pub(crate) fn returned(&self) -> Option<&Type> {
+        match (Future::of(&self.sig), &self.sig.output) {
+            (Some(Future::Opaque(ty) | Future::Boxed(ty)), _) => Some(bare(ty)),
+            (_, ReturnType::Type(_, ty)) => Some(bare(ty)),
+            (_, ReturnType::Default) => None,
         }
+    }
+}
+
+/// The type, out of the groups that macros and parentheses put around it.
+pub(crate) fn bare(mut ty: &Type) -> &Type {
+    loop {
+        ty = match ty {
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            ty => return ty,
+        };
     }
 }
 

@@ -5,19 +5,25 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod async_block;
+mod awaits;
 mod check;
+mod detached;
 mod emit;
 mod equals;
 mod flatten;
 mod function;
+mod future;
 mod krate;
 mod literal;
 mod lookahead;
 mod monitor;
 mod name;
+mod options;
 mod problems;
 mod returns;
 mod server;
+mod site;
 mod skip;
 mod spans;
 mod suggest;
@@ -98,14 +104,55 @@ use proc_macro::TokenStream;
 /// is none, only the guard: functions that return `()`, `!` or `impl Trait` (without `status` and
 /// `document_size`), and those with `#[track_caller]`, whose caller a closure would hide.
 ///
+/// # Asynchronous functions
+///
+/// On an `async fn` the request goes with the future: it is current whenever that is polled, on
+/// whatever thread, and only then. Its clock runs from the first poll to the end. A future that is
+/// dropped before its end is sent with the status 499, a panic in it with 500, and one that is
+/// never polled not at all. The future is `Send` whenever the body's was, and no more than 64 bytes
+/// larger.
+///
+/// ```
+/// # use pynba::{monitor, timer};
+/// # struct Request { id: u32 }
+/// # struct Error;
+/// # async fn load_user(id: u32) -> Result<u32, Error> { Ok(id) }
+/// #[monitor("127.0.0.1:30002", tags(id = request.id))]
+/// async fn show_user(request: &Request) -> Result<String, Error> {
+///     let user = timer!(group = "db" => load_user(request.id).await)?;
+///     Ok(user.to_string())
+/// }
+/// ```
+///
+/// Of `#[monitor("127.0.0.1:30002")]` on such a function the compiler sees
+///
+/// ```ignore
+#[doc = include_str!("tests/monitor_async.rs")]
+/// ```
+///
+/// where the `return` that never happens only tells the block its type.
+///
+/// A `fn` that returns `impl Future<Output = R>`, `Pin<Box<dyn Future<Output = R>>>` or
+/// `BoxFuture<R>` is measured in the same way, and so are the methods of `#[async_trait]`, which
+/// makes such functions of them. These are told by their names, so that other aliases, and types
+/// that are futures, are not: there it is the call that is measured, until it has returned the
+/// future. Of what is measured, the options and the part of the body that makes the future belong
+/// to the call, and the request begins with the first poll. When the body is one `async` block in a
+/// box, the future is measured in there; of any other boxed one the box goes into another.
+///
+/// The options are computed while the request is open on the thread, and cannot contain an
+/// `.await`; `enabled` and the server of an `async fn` can. With `#[timed]` on the same function,
+/// the attribute written first goes inside: above `#[monitor]`, its timer is in this request, and
+/// below, in the one around it.
+///
 /// # Where it goes
 ///
-/// On any `fn`: free, in `impl` and `trait` blocks, with any receiver, generic, `unsafe`,
-/// `extern`. Not on a `const fn`, on a method without a body, and not yet on an `async fn`; a `fn`
-/// that returns a future is measured until it returns that.
+/// On any `fn` or `async fn`: free, in `impl` and `trait` blocks, with any receiver, generic,
+/// `unsafe`, `extern`. Not on a `const fn`, nor on a method without a body. `#[track_caller]` is of
+/// no use where a future is measured, and refused.
 ///
-/// Inside of another type, `impl Trait` is inferred: a closure in it that takes references needs
-/// their types written, as in `|text: &str| …`.
+/// Inside of another type, and of what an `async fn` returns, `impl Trait` is inferred: a closure
+/// in it that takes references needs their types written, as in `|text: &str| …`.
 #[proc_macro_attribute]
 pub fn monitor(arguments: TokenStream, item: TokenStream) -> TokenStream {
     monitor::monitor(arguments.into(), item.into()).into()
@@ -128,8 +175,12 @@ pub fn monitor(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # send_mail("a@b");
 /// ```
 ///
-/// The tags have the grammar of [`timer!`], and their expressions may use the arguments. Of an
-/// `async fn` the timer runs from the first poll to the end, waiting included.
+/// The tags have the grammar of [`timer!`], and their expressions may use the arguments.
+///
+/// Of an `async fn` the timer runs from the first poll to the end, waiting included, and so it does
+/// of a `fn` that returns a future, by the types that [`macro@monitor`] knows. There the tags are
+/// made at the first poll, when the body is one `async move` block, boxed or not, as
+/// `#[async_trait]` makes them, and else at the call.
 #[proc_macro_attribute]
 pub fn timed(arguments: TokenStream, item: TokenStream) -> TokenStream {
     timed::timed(arguments.into(), item.into()).into()

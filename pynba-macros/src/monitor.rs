@@ -1,51 +1,83 @@
-//! `#[monitor]`: a request around every call of a function.
+//! `#[monitor]`: a request around every call of a function, or around the future that it gives.
 
 use crate::args::{Args, Text};
+use crate::async_block::AsyncBlock;
+use crate::awaits;
+use crate::detached;
 use crate::emit::{self, Target};
-use crate::flatten::flatten;
+use crate::flatten::{Flat, flatten};
 use crate::function::Function;
+use crate::future::Future;
 use crate::krate::Krate;
+use crate::options::{self, Looks};
 use crate::problems::Problems;
 use crate::returns;
-use crate::server::Server;
+use crate::site::{Open, Site};
 use crate::spans::Spans;
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Expr;
-use syn::ext::IdentExt as _;
 
 pub(crate) fn monitor(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let spans = Spans::new(&arguments);
     let mut problems = Problems::default();
     let args = Args::parse(arguments, &mut problems);
     let function = Function::parse("monitor", item.clone(), &mut problems);
+    let parts = Parts::new(args);
     if let Some(function) = &function {
-        check(&args, function, &mut problems);
+        check(&parts, function, &mut problems);
     }
     if let Some(complaints) = problems.complaints() {
         // The item stays, so that its callers compile and an editor goes on completing in it.
         return quote!(#item #complaints);
     }
-    let Some(function) = function else { return item };
-    let function = expand(args, function, spans);
+    let Some(mut function) = function else { return item };
+    function.body = match function.future() {
+        None => on_thread(parts, &function, spans),
+        Some(Future::Async) => detached::in_async_fn(parts, &function, spans),
+        Some(future) => detached::around_future(parts, &function, future, spans),
+    };
     quote!(#function)
 }
 
-fn check(args: &Args, function: &Function, problems: &mut Problems) {
-    if let Some(asyncness) = &function.sig.asyncness {
-        let why = "`#[monitor]` cannot measure an `async fn` yet; put it on the `fn` that runs \
-                   this one to its end";
-        problems.add(asyncness, why);
+/// The arguments, by what they become.
+pub(crate) struct Parts {
+    pub(crate) krate: Krate,
+    pub(crate) site: Site,
+    texts: Vec<(Text, Expr)>,
+    tags: Option<Flat>,
+    pub(crate) looks: Looks,
+}
+
+impl Parts {
+    fn new(args: Args) -> Self {
+        let Args { krate, server, texts, tags, status, document_size, rusage, enabled, .. } = args;
+        let site = Site { server, rusage, enabled };
+        let looks = Looks { status, document_size };
+        Self { krate, site, texts, tags: tags.map(flatten), looks }
     }
-    let looks = [("status", &args.status), ("document_size", &args.document_size)];
-    for (name, look) in looks {
+
+    /// What `guard` is told before the body runs; empty when there is nothing to tell.
+    pub(crate) fn told(&mut self, spans: Spans) -> TokenStream {
+        let tags = self.tags.take();
+        let tags = tags.map(|tags| emit::tags(&self.krate, tags, Target::Request, spans));
+        options::told(std::mem::take(&mut self.texts), tags.as_ref(), spans)
+    }
+}
+
+fn check(parts: &Parts, function: &Function, problems: &mut Problems) {
+    if let Some(future) = function.future() {
+        check_future(parts, function, future, problems);
+    }
+    let Looks { status, document_size } = &parts.looks;
+    for (name, look) in [("status", status), ("document_size", document_size)] {
         let Some((at, _)) = look else { continue };
         if function.returns_never() {
             let why = format_args!(
                 "this function never returns, so `{name}` has nothing to look at; leave it out"
             );
             problems.add_at(*at, why);
-        } else if function.has_attribute("track_caller") {
+        } else if function.future().is_none() && function.attribute("track_caller").is_some() {
             let why = format_args!(
                 "`{name}` wraps the body in a closure, and a `#[track_caller]` function would \
                  then lose its caller; write `pynba::current().set_{name}(…)` in the body"
@@ -55,141 +87,85 @@ fn check(args: &Args, function: &Function, problems: &mut Problems) {
     }
 }
 
-fn expand(args: Args, mut function: Function, spans: Spans) -> Function {
-    let looks = args.status.is_some() || args.document_size.is_some();
+fn check_future(parts: &Parts, function: &Function, future: Future<'_>, problems: &mut Problems) {
+    if let Some(track_caller) = function.attribute("track_caller") {
+        if let Future::Async = future {
+            let why = "an `async fn` is run by what polls it, and `#[track_caller]` does nothing \
+                       for it; leave it out";
+            problems.add(track_caller, why);
+        } else if AsyncBlock::parse(&function.body).is_none() {
+            let why = "to measure the returned future the body becomes a closure, and a \
+                       `#[track_caller]` function would then lose its caller; leave it out";
+            problems.add(track_caller, why);
+        }
+    }
+    if let Future::Async = future {
+        for (text, expr) in &parts.texts {
+            if let Some(at) = awaits::first(expr) {
+                let setter = text.setter();
+                let why = match text {
+                    Text::Prefix => String::from(
+                        "the request is open on this thread while its options are computed, and \
+                         cannot wait; pass what is awaited here as an argument",
+                    ),
+                    _ => format!(
+                        "the request is open on this thread while its options are computed, and \
+                         cannot wait; write `pynba::current().{setter}(…)` in the body"
+                    ),
+                };
+                problems.add_at(at, why);
+            }
+        }
+        for tag in parts.tags.iter().flat_map(|tags| &tags.dynamic) {
+            if let Some(at) = awaits::first(&tag.expr) {
+                let why = format_args!(
+                    "the request is open on this thread while its tags are computed, and cannot \
+                     wait; write `pynba::current().tag({:?}, …)` in the body",
+                    tag.name
+                );
+                problems.add_at(at, why);
+            }
+        }
+    }
+}
+
+fn on_thread(mut parts: Parts, function: &Function, spans: Spans) -> TokenStream {
+    let (sig, body) = (&function.sig, function.braced_body(spans));
     // `()` and `!` tell no status, nor does `impl Trait`, which only in its place tells a returned
     // closure its signature. And a closure of ours would become the caller that
     // `#[track_caller]` sees, and change what a panic prints.
-    let whole = looks
+    let whole = !parts.looks.is_empty()
         || !(function.returns_nothing()
             || function.returns_never()
             || function.returns_opaque()
-            || function.has_attribute("track_caller"));
-    let Args { krate, server, texts, tags, status, document_size, rusage, enabled, .. } = args;
-    let enter = enter(&krate, &function, &server, rusage.as_ref(), enabled.as_ref(), spans);
-    let tags = tags.map(|tags| emit::tags(&krate, flatten(tags), Target::Request, spans));
-    let options = options(texts, tags.as_ref(), spans);
-    let body = &function.body;
-    function.body = if whole {
-        let output = returns::for_closure(&function.sig.output);
-        let looked = looked(&krate, status, document_size, spans);
+            || function.attribute("track_caller").is_some());
+    let told = parts.told(spans);
+    let told =
+        (!told.is_empty()).then(|| quote_spanned!(spans.ours=> if guard.is_recording() { #told }));
+    let Parts { krate, site, looks, .. } = parts;
+    let enter = site.open(Open::Thread, &krate, &sig.ident, spans);
+    if whole {
+        let output = returns::for_closure(&sig.output);
+        let returned = quote_spanned!(spans.ours=> returned);
+        let default = looks.default_status(&returned, &krate, spans);
+        let looked = looks.told(&returned, &krate, spans);
+        let looked = (!looked.is_empty())
+            .then(|| quote_spanned!(spans.ours=> if guard.is_recording() { #looked }));
         quote_spanned! {spans.ours=>
             let guard = #enter;
-            #options
-            let returned = #krate::call(move || #output { #body });
+            #told
+            let returned = #krate::call(move || #output #body);
+            #default
             #looked
             returned
         }
     } else {
-        let guard = Ident::new(if options.is_empty() { "_guard" } else { "guard" }, spans.ours);
+        let guard = Ident::new(if told.is_none() { "_guard" } else { "guard" }, spans.ours);
         // These braces keep the body from following a statement, on which clippy has views.
         quote_spanned! {spans.ours=>
             let #guard = #enter;
-            #options
-            { #body }
-        }
-    };
-    function
-}
-
-/// Opens the request.
-fn enter(
-    krate: &Krate,
-    function: &Function,
-    server: &Server,
-    rusage: Option<&Ident>,
-    enabled: Option<&Expr>,
-    spans: Spans,
-) -> TokenStream {
-    let name = Literal::string(&function.sig.ident.unraw().to_string());
-    let servers = match server {
-        Server::Literals(servers) => quote_spanned!(spans.ours=> .servers(&[#(#servers),*])),
-        Server::Default | Server::Reporter(_) => TokenStream::new(),
-    };
-    let rusage =
-        rusage.map(|variant| quote_spanned!(spans.ours=> .rusage(#krate::Rusage::#variant)));
-    let place = quote_spanned! {spans.ours=>
-        static SITE: #krate::Site = #krate::Site::new(
-            ::core::concat!(::core::module_path!(), "::", #name)
-        ) #servers #rusage;
-    };
-    let mut enter = match server {
-        Server::Default | Server::Literals(_) => {
-            quote_spanned!(spans.ours=> { #place SITE.enter() })
-        }
-        Server::Reporter(expr) => reporter(krate, &place, expr, spans),
-    };
-    if let Some(expr) = enabled {
-        let bool = quote_spanned!(spans.at(expr)=> ::core::primitive::bool);
-        enter = quote_spanned! {spans.ours=> {
-            let enabled: #bool = #expr;
-            if enabled #enter else { #krate::silent() }
-        }};
-    }
-    if enabled.is_some() || matches!(server, Server::Reporter(_)) {
-        // A build that records nothing evaluates nothing.
-        enter = quote_spanned!(spans.ours=> if #krate::ENABLED #enter else { #krate::silent() });
-    }
-    enter
-}
-
-/// The head of the `match` is out of reach of `SITE` and keeps temporaries, such as the guard of
-/// a lock, until the request is open. The type is asked for where the user's expression stands.
-fn reporter(krate: &Krate, place: &TokenStream, expr: &Expr, spans: Spans) -> TokenStream {
-    let values = emit::values(spans);
-    let borrowed = emit::borrowed(expr, spans);
-    let value = emit::field(&values, 0, expr);
-    let ty = quote_spanned!(spans.at(expr)=> &#krate::Reporter);
-    quote_spanned! {spans.ours=> {
-        match (#borrowed,) {
-            #values => {
-                #place
-                let reporter: #ty = #value;
-                SITE.enter_with(reporter)
-            }
-        }
-    }}
-}
-
-/// What is set before the body runs, and may use the arguments, which the body moves.
-fn options(texts: Vec<(Text, Expr)>, tags: Option<&TokenStream>, spans: Spans) -> TokenStream {
-    if texts.is_empty() && tags.is_none() {
-        return TokenStream::new();
-    }
-    let texts = texts.into_iter().map(|(text, expr)| {
-        let setter = Ident::new(text.setter(), spans.at(&expr));
-        let on = (text != Text::Prefix).then(|| quote_spanned!(spans.ours=> .current()));
-        quote_spanned!(spans.ours=> guard #on.#setter(#expr);)
-    });
-    quote_spanned! {spans.ours=>
-        if guard.is_recording() {
-            #(#texts)*
-            #tags
+            #told
+            #body
         }
     }
-}
-
-/// What the returned value says.
-fn looked(
-    krate: &Krate,
-    status: Option<(Span, Expr)>,
-    document_size: Option<(Span, Expr)>,
-    spans: Spans,
-) -> TokenStream {
-    let default = status
-        .is_none()
-        .then(|| quote_spanned!(spans.ours=> guard.returned(#krate::status_of!(returned));));
-    // The type is named for a closure that gives another one: the error is then inside of it.
-    let set = |setter: &str, ty: &str, look: Expr| {
-        let (setter, ty) = (Ident::new(setter, spans.ours), Ident::new(ty, spans.ours));
-        let ty = quote_spanned!(spans.ours=> ::core::primitive::#ty);
-        quote_spanned! {spans.ours=>
-            guard.current().#setter(#krate::look::<_, #ty>(&returned, #look));
-        }
-    };
-    let status = status.map(|(_, look)| set("set_status", "u32", look));
-    let size = document_size.map(|(_, look)| set("set_document_size", "u64", look));
-    let asked = (status.is_some() || size.is_some())
-        .then(|| quote_spanned!(spans.ours=> if guard.is_recording() { #status #size }));
-    quote_spanned!(spans.ours=> #default #asked)
 }

@@ -1,5 +1,10 @@
-//! The return type as a closure may declare it.
+//! The return type, told again to the closure or `async` block that the body has become.
 
+use crate::emit;
+use crate::function::{Function, bare};
+use crate::spans::Spans;
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, PathArguments, ReturnType, Token, Type,
     TypeInfer, TypeParamBound,
@@ -11,20 +16,62 @@ use syn::{
 pub(crate) fn for_closure(output: &ReturnType) -> ReturnType {
     match output {
         ReturnType::Type(arrow, ty) if !is_opaque(ty) => {
-            let mut ty = ty.clone();
-            hide(&mut ty);
-            ReturnType::Type(*arrow, ty)
+            ReturnType::Type(*arrow, Box::new(named(ty)))
         }
         _ => ReturnType::Default,
     }
 }
 
-fn is_opaque(ty: &Type) -> bool {
-    match ty {
-        Type::Group(group) => is_opaque(&group.elem),
-        Type::Paren(paren) => is_opaque(&paren.elem),
-        ty => matches!(ty, Type::ImplTrait(_)),
+/// The same for an `async` block, which declares no type, but takes that of its first `return`.
+/// This one never happens, and nothing is left of it to run.
+pub(crate) fn for_async_block(function: &Function, spans: Spans) -> TokenStream {
+    let (at, ty) = match function.returned() {
+        None => (function.sig.ident.to_token_stream(), quote_spanned!(spans.ours=> ())),
+        Some(Type::ImplTrait(_)) => return TokenStream::new(),
+        // As empty a type, and one that can be named.
+        Some(never @ Type::Never(_)) => {
+            (quote!(#never), quote_spanned!(spans.ours=> ::core::convert::Infallible))
+        }
+        Some(ty) => {
+            let ty = named(ty);
+            (quote!(#ty), quote!(#ty))
+        }
+    };
+    // Also without arguments of ours there is something of the user's to go by.
+    let values = emit::values(Spans { theirs: function.sig.ident.span(), ..spans });
+    let value = emit::field(&values, 0, at);
+    let option = quote_spanned!(spans.ours=> ::core::option::Option);
+    quote_spanned! {spans.ours=>
+        if let #option::Some(#values) = #option::None::<(#ty,)> {
+            return #value;
+        }
     }
+}
+
+/// The type as the body may name it.
+pub(crate) fn named(ty: &Type) -> Type {
+    let mut ty = ty.clone();
+    hide(&mut ty);
+    ty
+}
+
+/// Whether, for all that can be seen, the value that comes out is itself a future.
+pub(crate) fn may_be_future(function: &Function) -> bool {
+    match function.returned() {
+        Some(Type::Path(ty)) => ty.path.segments.last().is_none_or(|last| {
+            let name = last.ident.to_string();
+            let is_primitive =
+                ty.path.get_ident().is_some() && name.starts_with(char::is_lowercase);
+            !(is_primitive || ["Option", "Result", "String", "Vec"].contains(&name.as_str()))
+        }),
+        Some(Type::Reference(reference)) => reference.mutability.is_some(),
+        Some(Type::ImplTrait(_) | Type::Macro(_)) => true,
+        _ => false,
+    }
+}
+
+fn is_opaque(ty: &Type) -> bool {
+    matches!(bare(ty), Type::ImplTrait(_))
 }
 
 fn hide(ty: &mut Type) {

@@ -1,8 +1,7 @@
 //! The spans of generated code, which decide what names mean in it and what lints say of it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens as _;
-use syn::Expr;
+use quote::ToTokens;
 
 /// Where code of ours stands in the program of the user.
 #[derive(Clone, Copy)]
@@ -22,16 +21,16 @@ impl Spans {
         Self { ours, theirs: first.map_or(ours, |token| token.span()) }
     }
 
-    /// For what the compiler underlines along with `expr`, when it is not what we expect: there,
+    /// For what the compiler underlines along with `code`, when it is not what we expect: there,
     /// it is not a second place to look at.
-    pub(crate) fn at(self, expr: &Expr) -> Span {
-        self.theirs.located_at(reach(expr).0)
+    pub(crate) fn at(self, code: impl ToTokens) -> Span {
+        self.theirs.located_at(reach(code).0)
     }
 }
 
 /// The spans of the first and the last token.
-pub(crate) fn reach(expr: &Expr) -> (Span, Span) {
-    let mut tokens = expr.to_token_stream().into_iter();
+pub(crate) fn reach(code: impl ToTokens) -> (Span, Span) {
+    let mut tokens = code.to_token_stream().into_iter();
     let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
     (first, tokens.last().map_or(first, |token| token.span()))
 }

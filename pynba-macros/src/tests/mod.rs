@@ -183,6 +183,147 @@ fn monitor_keeps_the_caller_of_track_caller() {
 }
 
 #[test]
+fn monitor_of_async_fn() {
+    let item = quote! {
+        async fn show_user(request: &Request) -> Result<Response, Error> {
+            let user = load_user(request.id).await?;
+            Ok(render(&user))
+        }
+    };
+    snapshot("monitor_async", monitor::monitor(quote!("127.0.0.1:30002"), item));
+}
+
+#[test]
+fn monitor_of_async_fn_with_everything() {
+    let arguments = quote! {
+        self.reporter, prefix = "shop/", script_name = request.path.clone(), tags(plan = request.plan),
+        status = |answer| answer.status, document_size = |answer| answer.body.len() as u64,
+        enabled = request.sampled,
+    };
+    let item = quote! {
+        pub(crate) async unsafe fn show<'a, T: Copy>(mut self: Pin<&mut Self>, (a, b): (T, T)) -> Answer<'a>
+        where
+            T: Send,
+        {
+            #![allow(clippy::all)]
+            use b as c;
+            answer(request).await
+        }
+    };
+    snapshot("monitor_async_everything", monitor::monitor(arguments, item));
+}
+
+#[test]
+fn monitor_of_async_fn_that_returns_nothing() {
+    let item = quote!(
+        async fn tick() {
+            work().await;
+        }
+    );
+    snapshot("monitor_async_nothing", monitor::monitor(quote!(tags(a = "b")), item));
+}
+
+#[test]
+fn monitor_of_async_fn_that_never_returns() {
+    let item = quote!(
+        async fn serve() -> ! {
+            loop {
+                turn().await
+            }
+        }
+    );
+    snapshot("monitor_async_never", monitor::monitor(quote!(), item));
+}
+
+#[test]
+fn monitor_of_async_fn_that_returns_impl_trait() {
+    let item = quote!(
+        async fn names() -> impl Iterator<Item = String> {
+            names().await
+        }
+    );
+    snapshot("monitor_async_impl_trait", monitor::monitor(quote!(), item));
+}
+
+#[test]
+fn monitor_of_a_function_that_returns_a_future() {
+    let item = quote!(
+        fn fetch(&self, url: String) -> impl Future<Output = Result<impl Copy, Error>> + Send {
+            let client = self.client.clone();
+            async move { client.get(url).await }
+        }
+    );
+    snapshot("monitor_future", monitor::monitor(quote!(script_name = url.clone()), item));
+}
+
+#[test]
+fn monitor_of_a_function_that_returns_an_async_block() {
+    let item = quote!(
+        fn fetch(&self) -> impl Future<Output = u8> + '_ {
+            async { self.get().await }
+        }
+    );
+    snapshot("monitor_future_block", monitor::monitor(quote!(), item));
+}
+
+#[test]
+fn monitor_of_a_function_that_returns_a_boxed_future() {
+    let item = quote!(
+        fn fetch(&self) -> BoxFuture<'_, ()> {
+            self.get().boxed()
+        }
+    );
+    snapshot("monitor_boxed", monitor::monitor(quote!(), item));
+}
+
+#[test]
+fn monitor_of_what_async_trait_makes() {
+    let item = quote! {
+        #[must_use]
+        fn handle<'life0, 'async_trait>(
+            &'life0 self,
+            name: String,
+        ) -> ::core::pin::Pin<Box<
+            dyn ::core::future::Future<Output = Result<u8, Error>> + ::core::marker::Send + 'async_trait,
+        >>
+        where
+            'life0: 'async_trait,
+            Self: 'async_trait,
+        {
+            Box::pin(async move {
+                let __self = self;
+                let name = name;
+                let __ret: Result<u8, Error> = { Ok(__self.load(name).await?) };
+                __ret
+            })
+        }
+    };
+    let arguments = quote!(prefix = "a/", document_size = |_| 1);
+    snapshot("monitor_async_trait", monitor::monitor(arguments, item));
+}
+
+#[test]
+fn timed_function_that_returns_a_future() {
+    let item = quote!(
+        fn send(&self, to: String) -> impl Future<Output = usize> {
+            let client = self.client.clone();
+            async move { client.send(to).await }
+        }
+    );
+    snapshot("timed_future", timed::timed(quote!(group = "mail", to), item));
+}
+
+#[test]
+fn timed_function_that_returns_an_async_block() {
+    let item = quote!(
+        fn send(&self, to: String) -> Pin<Box<dyn Future<Output = usize> + '_>> {
+            Box::pin(async move { self.client.send(to).await })
+        }
+    );
+    snapshot("timed_block", timed::timed(quote!(group = "mail", to), item));
+}
+
+#[test]
 fn a_mistake_leaves_the_item_in_place() {
     let item = quote!(
         struct User {

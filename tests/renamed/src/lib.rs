@@ -6,6 +6,9 @@ pub mod metrics {
     pub use renamed as reexported;
 }
 
+use std::future::Future;
+use std::pin::Pin;
+
 use renamed::{monitor, tags, timed, timer, Reporter, Tags, TimerGuard};
 
 /// Hides the name of the crate, as the macro of a framework would.
@@ -57,6 +60,47 @@ pub fn reported(reporter: &Reporter) -> Result<(), String> {
 fn helper(depth: u8) {
     if depth > 0 {
         helper(depth - 1);
+    }
+}
+
+/// An asynchronous function of every option, in the edition before the last.
+///
+/// # Errors
+///
+/// When told to.
+#[monitor(
+    crate = ::renamed,
+    prefix = "renamed:",
+    tags(fails, plan = "gold"),
+    document_size = |result| u64::from(result.is_ok()),
+    enabled = true,
+)]
+pub async fn async_handler(fails: bool) -> Result<String, String> {
+    let _timer = timer!(crate = ::renamed, group = "db");
+    let lock = std::sync::Mutex::new(async_helper(String::from("told")).await);
+    if fails {
+        return Err(lock.lock().map_or_else(|_| String::new(), |text| text.clone()));
+    }
+    boxed_helper("to").await
+}
+
+#[timed(crate = ::renamed, group = "helper", text)]
+fn async_helper(text: String) -> impl Future<Output = String> + Send {
+    let told = text.repeat(2);
+    drop(text);
+    async move { told }
+}
+
+#[monitor(crate = crate::metrics::reexported)]
+fn boxed_helper(text: &str) -> Pin<Box<dyn Future<Output = Result<String, String>> + Send + '_>> {
+    Box::pin(async move { std::future::ready(Ok(text.parse().map_err(|_| "never")?)).await })
+}
+
+/// Never comes back, which this edition takes for a `()` where nothing says otherwise.
+#[monitor(crate = ::renamed)]
+pub async fn async_never() -> ! {
+    loop {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A function that returns a future is a function, and a guard may cross an `.await`.
+//! The guard of a timer may cross an `.await`, and nothing else of a function that returns a future does.
 
 use pynba::{monitor, timed, timer};
 
