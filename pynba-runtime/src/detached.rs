@@ -15,6 +15,7 @@ use crate::reporter::Reporter;
 use crate::request::{End, Request};
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
+use crate::timer_guard::TimerGuard;
 use crate::{ENABLED, local, process};
 
 type Text = std::borrow::Cow<'static, str>;
@@ -229,6 +230,16 @@ impl DetachedRequest {
             self.stage = Stage::Done;
         }
         result
+    }
+
+    /// The future as this whole request, for which `look` sees what comes out.
+    #[doc(hidden)]
+    pub fn looking<R, F, L>(self, future: F, look: L) -> Looking<F, L>
+    where
+        F: Future<Output = R>,
+        L: FnOnce(&Entered<'_>, &R),
+    {
+        Looking { request: self, look: Some(look), future: Some(future) }
     }
 
     /// Carries the request to other threads and tasks.
@@ -494,5 +505,90 @@ impl<F: Future> Future for Monitored<F> {
             this.request.end(End::Returned);
         }
         result
+    }
+}
+
+pin_project! {
+    /// A future that is a request and whose result is looked at, from `#[monitor]`.
+    #[doc(hidden)]
+    #[must_use = "a future does nothing unless it is awaited or spawned"]
+    pub struct Looking<F, L> {
+        request: DetachedRequest,
+        look: Option<L>,
+        // `None` only once it has been dropped, which is the request's work, too.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F, L> PinnedDrop for Looking<F, L> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = this.request.enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future, L: FnOnce(&Entered<'_>, &F::Output)> Future for Looking<F, L> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else { return Poll::Pending };
+        let result = this.request.poll(future, context);
+        if let Poll::Ready(returned) = &result {
+            if let Some(look) = this.look.take().filter(|_| this.request.is_recording()) {
+                look(&this.request.enter(), returned);
+            }
+            this.request.end(End::Returned);
+        }
+        result
+    }
+}
+
+impl<F, L> fmt::Debug for Looking<F, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Looking").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// A future with a timer, from `#[timed]`.
+    #[doc(hidden)]
+    #[must_use = "a future does nothing unless it is awaited or spawned"]
+    pub struct Timed<F, S> {
+        start: Option<S>,
+        #[pin]
+        future: F,
+        timer: TimerGuard,
+    }
+}
+
+impl<F, S> Timed<F, S> {
+    /// `start` makes the timer at the first poll.
+    pub(crate) fn new(start: S, future: F) -> Self {
+        Self { start: Some(start), future, timer: TimerGuard::none() }
+    }
+}
+
+impl<F: Future, S: FnOnce() -> TimerGuard> Future for Timed<F, S> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if let Some(start) = this.start.take() {
+            *this.timer = start();
+        }
+        let result = this.future.poll(context);
+        if result.is_ready() {
+            drop(mem::replace(this.timer, TimerGuard::none()));
+        }
+        result
+    }
+}
+
+impl<F, S> fmt::Debug for Timed<F, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timed").field("timer", &self.timer).finish_non_exhaustive()
     }
 }

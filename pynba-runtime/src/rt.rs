@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use once_cell::sync::OnceCell;
 
 pub use crate::current::Current;
-pub use crate::detached::DetachedRequest;
+pub use crate::detached::{DetachedRequest, Looking, Timed};
 pub use crate::guard::RequestGuard;
 pub use crate::outcome::{Probe, ProbeAny, ProbeResponse, ProbeResult};
 pub use crate::reporter::Reporter;
@@ -34,6 +34,16 @@ pub fn timer_with(tags: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>
 #[inline]
 pub const fn no_timer() -> TimerGuard {
     TimerGuard::none()
+}
+
+/// Starts a timer with tags that were made earlier.
+pub fn timer_of(tags: &Tags) -> TimerGuard {
+    TimerGuard::start_made(tags)
+}
+
+/// Times a future from its first poll on.
+pub fn timed<F: Future, S: FnOnce() -> TimerGuard>(start: S, future: F) -> Timed<F, S> {
+    Timed::new(start, future)
 }
 
 /// Tags that are all known at compile time.

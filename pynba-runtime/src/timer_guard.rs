@@ -58,6 +58,15 @@ impl TimerGuard {
         })
     }
 
+    /// A timer with tags that were made before.
+    pub(crate) fn start_made(tags: &Tags) -> Self {
+        if !ENABLED || !local::is_any_open() {
+            return Self::none();
+        }
+        let (fixed, extra) = tags.parts();
+        Self { ticket: local::with_innermost(|place| place.start(fixed, extra)).flatten() }
+    }
+
     /// A timer of a request that is not the thread's.
     pub(crate) fn of(request: &mut Request, tags: &Tags) -> Self {
         let (fixed, extra) = tags.parts();
