@@ -90,6 +90,11 @@ impl Scale {
     }
 }
 
+/// Up to 584 years.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "it fits for three hundred years")]
 fn scaled(ticks: u64, factor: u64) -> u64 {

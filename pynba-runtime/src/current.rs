@@ -12,6 +12,7 @@ use crate::mailbox::{Mail, RequestId};
 use crate::request::{Moment, Request};
 use crate::setters::setters;
 use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
+use crate::text::Text;
 use crate::{ENABLED, local};
 
 /// The request that is open on this thread or in this task, the innermost one.
@@ -97,7 +98,7 @@ impl Current {
     }
 
     pub(crate) fn set_prefix(self, prefix: Cow<'static, str>) {
-        self.tell(prefix.len(), |request| request.tell(|told| told.prefix = Some(prefix)));
+        self.tell(prefix.len(), |request| request.tell(|told| told.prefix = Text::given(prefix)));
     }
 
     pub(crate) fn set_outcome(self, status: u32) {

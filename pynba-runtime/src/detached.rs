@@ -1,5 +1,6 @@
 //! Requests that are not bound to a thread: those of asynchronous code.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -15,10 +16,9 @@ use crate::reporter::Reporter;
 use crate::request::{End, Request};
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
+use crate::text::Text;
 use crate::timer_guard::TimerGuard;
 use crate::{ENABLED, local, process};
-
-type Text = std::borrow::Cow<'static, str>;
 
 /// An open request that is current only where it is entered, from [`Reporter::detached`].
 ///
@@ -305,7 +305,7 @@ impl DetachedRequest {
     /// A request that begins when it is [`push`](Self::push)ed for the first time.
     pub fn prepared(reporter: &Reporter, script_name: &'static str) -> Self {
         if process::is_on() {
-            Self::prepare(reporter, None, script_name.into())
+            Self::prepare(reporter, None, Text::literal(script_name))
         } else {
             Self::disabled()
         }
@@ -405,7 +405,7 @@ impl Entered<'_> {
     }
 
     #[doc(hidden)]
-    pub fn set_prefix(&self, prefix: impl Into<Text>) {
+    pub fn set_prefix(&self, prefix: impl Into<Cow<'static, str>>) {
         self.current().set_prefix(prefix.into());
     }
 

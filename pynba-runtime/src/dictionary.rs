@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use once_cell::sync::OnceCell;
 
 use crate::tags;
+use crate::wire::{DICTIONARY, put_string, saturate};
 
 /// A table of this many slots is cleared in a few instructions; larger ones are grown when needed.
 const SMALLEST_TABLE: usize = 64;
@@ -14,8 +15,10 @@ const EMPTY: u32 = u32::MAX;
 /// Finds a word's id, in constant time: that of a literal by its number, that of other text by its content. Its
 /// memory is reused from packet to packet.
 #[derive(Debug, Default)]
-pub(crate) struct Dictionary<'a> {
-    words: Vec<Word<'a>>,
+pub(crate) struct Dictionary {
+    /// The words as the packet has them.
+    encoded: Vec<u8>,
+    words: Vec<Word>,
     /// Open addressing: ids, at most half of the slots taken.
     table: Vec<u32>,
     /// How many of the words are in the table. Literals differ from each other, so that those before the first
@@ -25,12 +28,14 @@ pub(crate) struct Dictionary<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Word<'a> {
+struct Word {
     hash: u64,
-    text: &'a str,
+    /// Where its text stands in [`Dictionary::encoded`].
+    start: u32,
+    end: u32,
 }
 
-impl<'a> Dictionary<'a> {
+impl Dictionary {
     /// The id of the program's literal of that number.
     #[inline]
     pub(crate) fn id_of_literal(&mut self, literal: tags::Word) -> u32 {
@@ -42,14 +47,14 @@ impl<'a> Dictionary<'a> {
         id
     }
 
-    pub(crate) fn id(&mut self, text: &'a str) -> u32 {
+    pub(crate) fn id(&mut self, text: &str) -> u32 {
         self.list();
         let hash = hash(text.as_bytes());
         let mut slot = self.slot_of(hash);
         loop {
             match self.table[slot] {
                 EMPTY => break,
-                id if self.words[id as usize].is(hash, text) => return id,
+                id if self.is(self.words[id as usize], hash, text) => return id,
                 _ => slot = (slot + 1) & (self.table.len() - 1),
             }
         }
@@ -59,32 +64,34 @@ impl<'a> Dictionary<'a> {
         id
     }
 
-    fn push(&mut self, hash: u64, text: &'a str) -> u32 {
-        let id = u32::try_from(self.words.len()).unwrap_or(EMPTY);
-        self.words.push(Word { hash, text });
+    fn push(&mut self, hash: u64, text: &str) -> u32 {
+        let id = self.len();
+        put_string(&mut self.encoded, DICTIONARY, text);
+        let end = saturate(self.encoded.len() as u64);
+        let start = end.saturating_sub(saturate(text.len() as u64));
+        self.words.push(Word { hash, start, end });
         id
     }
 
-    pub(crate) fn words(&self) -> impl Iterator<Item = &'a str> {
-        self.words.iter().map(|word| word.text)
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.words.len()).unwrap_or(EMPTY)
     }
 
-    /// Forgets the words and keeps the memory, for words that live elsewhere.
-    pub(crate) fn recycle<'b>(mut self) -> Dictionary<'b> {
+    /// The words in order, each with its key.
+    pub(crate) fn encoded(&self) -> &[u8] {
+        &self.encoded
+    }
+
+    /// Forgets the words and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.encoded.clear();
         self.words.clear();
         if self.listed > 0 {
             self.table.truncate(SMALLEST_TABLE);
             self.table.fill(EMPTY);
+            self.listed = 0;
         }
         self.literals.forget();
-        Dictionary {
-            // The standard library collects a vector's own iterator in place when the types have the
-            // same layout, so this changes the lifetime and nothing else.
-            words: self.words.into_iter().map(|_| Word { hash: 0, text: "" }).collect(),
-            table: self.table,
-            listed: 0,
-            literals: self.literals,
-        }
     }
 
     /// Sees to it that every word is in the table, and that there is room for one more.
@@ -96,7 +103,7 @@ impl<'a> Dictionary<'a> {
             self.listed = 0;
         }
         for id in self.listed..self.words.len() {
-            let hash = hash(self.words[id].text.as_bytes());
+            let hash = hash(self.text(self.words[id]));
             self.words[id].hash = hash;
             let mut slot = self.slot_of(hash);
             while self.table[slot] != EMPTY {
@@ -110,6 +117,14 @@ impl<'a> Dictionary<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]
     fn slot_of(&self, hash: u64) -> usize {
         hash as usize & (self.table.len() - 1)
+    }
+
+    fn text(&self, word: Word) -> &[u8] {
+        &self.encoded[word.start as usize..word.end as usize]
+    }
+
+    fn is(&self, word: Word, hash: u64, text: &str) -> bool {
+        word.hash == hash && self.text(word) == text.as_bytes()
     }
 }
 
@@ -157,12 +172,6 @@ impl Stamps {
     }
 }
 
-impl Word<'_> {
-    fn is(&self, hash: u64, text: &str) -> bool {
-        self.hash == hash && self.text == text
-    }
-}
-
 /// A folded multiplication for every eight bytes: a few instructions for words as short as tags are,
 /// where the standard library's `SipHash` takes sixty. Seeded for each process, so that nobody outside
 /// can choose words that collide.
@@ -193,12 +202,18 @@ fn fold(value: u64) -> u64 {
 mod tests {
     use super::*;
 
+    fn words(dictionary: &Dictionary) -> Vec<&str> {
+        let text = |word: &Word| std::str::from_utf8(dictionary.text(*word)).unwrap();
+        dictionary.words.iter().map(text).collect()
+    }
+
     #[test]
     fn ids_follow_the_first_use() {
         let mut dictionary = Dictionary::default();
         let ids = ["b", "a", "b", "", "c", "a", ""].map(|word| dictionary.id(word));
         assert_eq!(ids, [0, 1, 0, 2, 3, 1, 2]);
-        assert_eq!(dictionary.words().collect::<Vec<_>>(), ["b", "a", "", "c"]);
+        assert_eq!(words(&dictionary), ["b", "a", "", "c"]);
+        assert_eq!(dictionary.encoded(), b"\x7a\x01b\x7a\x01a\x7a\x00\x7a\x01c");
     }
 
     #[test]
@@ -224,8 +239,8 @@ mod tests {
             assert_eq!(dictionary.id_of_literal(literal(3, "c")), 2);
             assert_eq!(dictionary.id("c"), 2);
             assert_eq!(dictionary.id_of_literal(literal(7, "a")), 0);
-            assert_eq!(dictionary.words().collect::<Vec<_>>(), ["a", "b", "c"]);
-            dictionary = dictionary.recycle();
+            assert_eq!(words(&dictionary), ["a", "b", "c"]);
+            dictionary.clear();
         }
     }
 
@@ -241,7 +256,7 @@ mod tests {
         for literal in &literals {
             assert_eq!(dictionary.id(literal.text), literal.number);
         }
-        assert_eq!(dictionary.words().count(), 1000);
+        assert_eq!(dictionary.len(), 1000);
     }
 
     #[test]
@@ -256,14 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn a_recycled_dictionary_is_empty_and_keeps_its_memory() {
+    fn a_cleared_dictionary_is_empty() {
         let mut dictionary = Dictionary::default();
         for word in ["a", "b", "c"] {
             dictionary.id(word);
         }
-        let memory = dictionary.words.as_ptr() as usize;
-        let mut dictionary = dictionary.recycle();
-        assert_eq!(dictionary.words.as_ptr() as usize, memory);
-        assert_eq!(dictionary.id("c"), 0);
+        dictionary.clear();
+        assert_eq!((dictionary.len(), dictionary.id("c")), (0, 0));
     }
 }

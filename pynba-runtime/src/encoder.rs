@@ -4,15 +4,13 @@
 //! order of first use: for each timer, for each pair, the name then the value; after the timers the
 //! request's tags. That is what Pynba 0.5.5 does, byte for byte.
 
-use std::mem;
-
 use crate::dictionary::{Dictionary, Stamps};
 use crate::tags::{TagSet, cut};
 use crate::wire::{
-    acceptable, put_float, put_floats, put_string, put_strings, put_uint32, put_uint32s, saturate,
+    put_float, put_floats, put_strings, put_uint32, put_uint32s, saturate, seconds,
 };
 
-/// What a packet says, except its timers.
+/// What a packet says, except its timers. Times are nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packet<'a> {
     pub(crate) hostname: &'a str,
@@ -22,12 +20,11 @@ pub(crate) struct Packet<'a> {
     pub(crate) request_count: u32,
     pub(crate) document_size: u64,
     pub(crate) memory_peak: u64,
-    /// Seconds.
-    pub(crate) request_time: f64,
-    /// Seconds of processor time in user mode.
-    pub(crate) user: f64,
-    /// Seconds of processor time in the kernel.
-    pub(crate) system: f64,
+    pub(crate) request_time: u64,
+    /// Processor time in user mode.
+    pub(crate) user: u64,
+    /// Processor time in the kernel.
+    pub(crate) system: u64,
     pub(crate) status: u32,
     pub(crate) memory_footprint: u64,
     pub(crate) schema: &'a str,
@@ -38,16 +35,15 @@ pub(crate) struct Packet<'a> {
     pub(crate) max_word: usize,
 }
 
-/// One timer of a packet.
+/// One timer of a packet. Times are nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PacketTimer<'a> {
     pub(crate) hit_count: u32,
-    /// Seconds.
-    pub(crate) value: f64,
-    /// Seconds of processor time in user mode.
-    pub(crate) user: f64,
-    /// Seconds of processor time in the kernel.
-    pub(crate) system: f64,
+    pub(crate) value: u64,
+    /// Processor time in user mode.
+    pub(crate) user: u64,
+    /// Processor time in the kernel.
+    pub(crate) system: u64,
     pub(crate) tags: TagSet<'a>,
 }
 
@@ -55,7 +51,7 @@ pub(crate) struct PacketTimer<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
     packet: Vec<u8>,
-    dictionary: Dictionary<'static>,
+    dictionary: Dictionary,
     timers: Vec<Timer>,
     ids: TagIds,
     /// Where in `ids` those of a place in the program stand for the first time.
@@ -86,8 +82,8 @@ impl Encoder {
         given: impl Iterator<Item = PacketTimer<'a>>,
     ) -> &[u8] {
         let Self { packet, dictionary, timers, ids, places, cpus } = self;
-        let mut words: Dictionary<'a> = mem::take(dictionary);
         packet.clear();
+        dictionary.clear();
         timers.clear();
         ids.clear();
         places.forget();
@@ -103,19 +99,21 @@ impl Encoder {
                 if let Some(place) = place {
                     places.set(place, saturate(ids.names.len() as u64));
                 }
-                ids.look_up(&mut words, tags, head.max_word);
+                ids.look_up(dictionary, tags, head.max_word);
             }
             timers.push(Timer {
                 hit_count: timer.hit_count.max(1),
-                value: acceptable(timer.value),
+                value: seconds(timer.value),
                 tags: saturate(tags.len() as u64),
             });
             if head.timer_rusage {
-                cpus.push([acceptable(timer.user), acceptable(timer.system)]);
+                cpus.push([seconds(timer.user), seconds(timer.system)]);
             }
         });
         let of_timers = ids.names.len();
-        ids.look_up(&mut words, head.tags, head.max_word);
+        if head.tags.len() > 0 {
+            ids.look_up(dictionary, head.tags, head.max_word);
+        }
         let (names, names_of_request) = ids.names.split_at(of_timers);
         let (values, values_of_request) = ids.values.split_at(of_timers);
 
@@ -125,28 +123,30 @@ impl Encoder {
         put_uint32(packet, 4, head.request_count);
         put_uint32(packet, 5, saturate(head.document_size));
         put_uint32(packet, 6, saturate(head.memory_peak));
-        put_float(packet, 7, acceptable(head.request_time));
-        put_float(packet, 8, acceptable(head.user));
-        put_float(packet, 9, acceptable(head.system));
-        put_uint32s(packet, 10, timers.iter().map(|timer| timer.hit_count));
-        put_floats(packet, 11, timers.iter().map(|timer| timer.value));
-        put_uint32s(packet, 12, timers.iter().map(|timer| timer.tags));
-        put_uint32s(packet, 13, names.iter().copied());
-        put_uint32s(packet, 14, values.iter().copied());
-        for word in words.words() {
-            put_string(packet, 15, word);
+        put_float(packet, 7, seconds(head.request_time));
+        put_float(packet, 8, seconds(head.user));
+        put_float(packet, 9, seconds(head.system));
+        if !timers.is_empty() {
+            put_uint32s(packet, 10, timers.iter().map(|timer| timer.hit_count));
+            put_floats(packet, 11, timers.iter().map(|timer| timer.value));
+            put_uint32s(packet, 12, timers.iter().map(|timer| timer.tags));
+            put_uint32s(packet, 13, names.iter().copied());
+            put_uint32s(packet, 14, values.iter().copied());
         }
+        packet.extend_from_slice(dictionary.encoded());
         put_uint32(packet, 16, head.status);
         put_uint32(packet, 17, saturate(head.memory_footprint));
         put_text(packet, 19, [head.schema, ""], head.max_word);
-        put_uint32s(packet, 20, names_of_request.iter().copied());
-        put_uint32s(packet, 21, values_of_request.iter().copied());
+        for name in names_of_request {
+            put_uint32(packet, 20, *name);
+        }
+        for value in values_of_request {
+            put_uint32(packet, 21, *value);
+        }
         if head.timer_rusage {
             put_floats(packet, 22, cpus.iter().map(|[user, _]| *user));
             put_floats(packet, 23, cpus.iter().map(|[_, system]| *system));
         }
-
-        *dictionary = words.recycle();
         packet
     }
 
@@ -180,8 +180,8 @@ impl TagIds {
     }
 
     /// Adds those of the tags, in the order of the pairs.
-    fn look_up<'a>(&mut self, words: &mut Dictionary<'a>, tags: TagSet<'a>, max_word: usize) {
-        let other = |words: &mut Dictionary<'a>, (name, value)| {
+    fn look_up(&mut self, words: &mut Dictionary, tags: TagSet<'_>, max_word: usize) {
+        let other = |words: &mut Dictionary, (name, value)| {
             [words.id(cut(name, max_word)), words.id(cut(value, max_word))]
         };
         let mut extra = tags.extra().peekable();
@@ -199,15 +199,10 @@ impl TagIds {
     }
 }
 
-/// Text that the program set, where a NUL may stand. (Tags lost theirs when they were flattened.)
+#[inline]
 fn put_text(packet: &mut Vec<u8>, field: u32, [first, second]: [&str; 2], max_word: usize) {
     let first = cut(first, max_word);
-    let text = [first, cut(second, max_word - first.len())];
-    if text.iter().any(|part| part.contains('\0')) {
-        put_string(packet, field, cut(&text.concat().replace('\0', "\u{FFFD}"), max_word));
-    } else {
-        put_strings(packet, field, text);
-    }
+    put_strings(packet, field, [first, cut(second, max_word - first.len())]);
 }
 
 #[cfg(test)]

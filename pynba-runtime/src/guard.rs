@@ -10,6 +10,7 @@ use crate::reporter::Reporter;
 use crate::request::End;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
+use crate::text::Text;
 use crate::{ENABLED, local};
 
 /// An open request, sent when dropped.
@@ -56,7 +57,7 @@ impl RequestGuard {
     pub(crate) fn open(
         reporter: &Reporter,
         rusage: Option<Rusage>,
-        script_name: Cow<'static, str>,
+        script_name: Text,
     ) -> Self {
         let mut id = None;
         let request = local::open(|request, capture| {

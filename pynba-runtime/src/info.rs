@@ -1,51 +1,9 @@
-//! What is known of a request at some moment: for its packet, and for the program that asks.
+//! What is known of a request at some moment, for the program that asks.
 
 use std::time::Duration;
 
 use crate::encoder::Packet;
-use crate::tags::{MAX_WORD, TagSet};
 use crate::timers::TimerView;
-
-/// Everything but the timers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Summary<'a> {
-    pub(crate) hostname: &'a str,
-    pub(crate) server_name: &'a str,
-    /// Prefix and name.
-    pub(crate) script_name: [&'a str; 2],
-    pub(crate) schema: &'a str,
-    pub(crate) status: u32,
-    pub(crate) document_size: u64,
-    pub(crate) memory_peak: u64,
-    pub(crate) memory_footprint: u64,
-    pub(crate) request_time: Duration,
-    pub(crate) user: Duration,
-    pub(crate) system: Duration,
-    pub(crate) tags: TagSet<'a>,
-    pub(crate) timer_rusage: bool,
-}
-
-impl<'a> From<&Summary<'a>> for Packet<'a> {
-    fn from(summary: &Summary<'a>) -> Self {
-        Self {
-            hostname: summary.hostname,
-            server_name: summary.server_name,
-            script_name: summary.script_name,
-            request_count: 1,
-            document_size: summary.document_size,
-            memory_peak: summary.memory_peak,
-            request_time: summary.request_time.as_secs_f64(),
-            user: summary.user.as_secs_f64(),
-            system: summary.system.as_secs_f64(),
-            status: summary.status,
-            memory_footprint: summary.memory_footprint,
-            schema: summary.schema,
-            tags: summary.tags,
-            timer_rusage: summary.timer_rusage,
-            max_word: MAX_WORD,
-        }
-    }
-}
 
 /// Everything a request has measured and been told so far, as [`Current::info`](crate::Current::info)
 /// gives it.
@@ -115,7 +73,7 @@ impl From<TimerView<'_>> for TimerInfo {
 
 impl RequestInfo {
     pub(crate) fn new<'a>(
-        summary: &Summary<'_>,
+        summary: &Packet<'_>,
         timers: impl Iterator<Item = TimerView<'a>>,
     ) -> Self {
         Self {
@@ -127,9 +85,9 @@ impl RequestInfo {
             document_size: summary.document_size,
             memory_peak: summary.memory_peak,
             memory_footprint: summary.memory_footprint,
-            request_time: summary.request_time,
-            ru_utime: summary.user,
-            ru_stime: summary.system,
+            request_time: Duration::from_nanos(summary.request_time),
+            ru_utime: Duration::from_nanos(summary.user),
+            ru_stime: Duration::from_nanos(summary.system),
             tags: summary.tags.to_vec(),
             timers: timers.map(TimerInfo::from).collect(),
         }

@@ -55,6 +55,7 @@ mod tags;
 #[cfg(feature = "tokio")]
 pub mod task;
 pub mod testing;
+mod text;
 mod timer;
 mod timer_guard;
 mod timer_id;

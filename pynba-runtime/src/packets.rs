@@ -96,9 +96,9 @@ pub(crate) fn each(
             document_size: 0,
             memory_peak: 0,
             memory_footprint: 0,
-            request_time: 0.0,
-            user: 0.0,
-            system: 0.0,
+            request_time: 0,
+            user: 0,
+            system: 0,
             max_word,
             ..head
         };

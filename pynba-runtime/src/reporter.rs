@@ -6,26 +6,26 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 pub use self::builder::ReporterBuilder;
 
 use crate::detached::{DetachedRequest, Monitored};
+use crate::encoder::Packet;
 use crate::guard::RequestGuard;
-use crate::info::Summary;
 use crate::lock::lock;
 use crate::packets::Limits;
 use crate::sampling::Sampling;
 use crate::stats::{Counters, Stats};
-use crate::system::Rusage;
+use crate::system::{self, Rusage};
 use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
+use crate::text::Text;
 use crate::transport::Destination;
 use crate::{Error, diagnostics, local, process};
 
 /// As many servers as the PHP extension takes (`PINBA_COLLECTORS_MAX`).
 pub const MAX_SERVERS: usize = 8;
-
-type Text = Cow<'static, str>;
 
 /// Sends requests to Pinba servers. Cheap to clone: the clones are one reporter.
 ///
@@ -61,18 +61,37 @@ struct Shared {
 }
 
 /// What a reporter says of each of its requests, unless the request says otherwise.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Config {
-    hostname: Option<Text>,
-    server_name: Option<Text>,
-    schema: Option<Text>,
-    prefix: Option<Text>,
+    /// The machine's name, unless given.
+    hostname: Text,
+    server_name: Text,
+    schema: Text,
+    prefix: Text,
     tags: PairBuffer,
     rusage: Rusage,
     timer_rusage: bool,
     limits: Limits,
     sampling: Option<Sampling>,
     raise_on_fail: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let hostname = Text::literal(system::hostname());
+        Self {
+            server_name: hostname.clone(),
+            hostname,
+            schema: Text::default(),
+            prefix: Text::default(),
+            tags: PairBuffer::new(),
+            rusage: Rusage::default(),
+            timer_rusage: false,
+            limits: Limits::default(),
+            sampling: None,
+            raise_on_fail: false,
+        }
+    }
 }
 
 impl Reporter {
@@ -125,7 +144,7 @@ impl Reporter {
         if !process::is_on() {
             return RequestGuard::disabled();
         }
-        RequestGuard::open(self, None, script_name.into())
+        RequestGuard::open(self, None, script_name.into().into())
     }
 
     /// The future as a request: what `#[monitor]` makes of an `async fn`.
@@ -158,7 +177,7 @@ impl Reporter {
         future: F,
     ) -> Monitored<F> {
         let request = if process::is_on() {
-            DetachedRequest::prepare(self, None, script_name.into())
+            DetachedRequest::prepare(self, None, script_name.into().into())
         } else {
             DetachedRequest::disabled()
         };
@@ -182,7 +201,7 @@ impl Reporter {
     /// ```
     pub fn detached(&self, script_name: impl Into<Cow<'static, str>>) -> DetachedRequest {
         if process::is_on() {
-            DetachedRequest::open(self, script_name.into())
+            DetachedRequest::open(self, script_name.into().into())
         } else {
             DetachedRequest::disabled()
         }
@@ -264,9 +283,9 @@ impl Reporter {
     }
 
     /// Whether the request is sent; if not, it is counted.
-    pub(crate) fn samples(&self, request: &Summary<'_>) -> bool {
+    pub(crate) fn samples(&self, request: &Packet<'_>) -> bool {
         let Some(sampling) = &self.shared.config.sampling else { return true };
-        let takes = sampling.takes(request.status, request.request_time);
+        let takes = sampling.takes(request.status, Duration::from_nanos(request.request_time));
         if !takes {
             self.shared.counters.sampled_out();
         }
@@ -285,20 +304,20 @@ impl Reporter {
         &self.shared.counters
     }
 
-    pub(crate) fn hostname(&self) -> Option<&Text> {
-        self.shared.config.hostname.as_ref()
+    pub(crate) fn hostname(&self) -> &Text {
+        &self.shared.config.hostname
     }
 
-    pub(crate) fn server_name(&self) -> Option<&Text> {
-        self.shared.config.server_name.as_ref()
+    pub(crate) fn server_name(&self) -> &Text {
+        &self.shared.config.server_name
     }
 
-    pub(crate) fn schema(&self) -> Option<&Text> {
-        self.shared.config.schema.as_ref()
+    pub(crate) fn schema(&self) -> &Text {
+        &self.shared.config.schema
     }
 
-    pub(crate) fn prefix(&self) -> Option<&Text> {
-        self.shared.config.prefix.as_ref()
+    pub(crate) fn prefix(&self) -> &Text {
+        &self.shared.config.prefix
     }
 
     pub(crate) fn tags(&self) -> TagSet<'_> {

@@ -6,20 +6,19 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crate::Error;
-use crate::clock::{self, Tick};
-use crate::encoder::Encoder;
+use crate::clock::{self, Tick, nanos};
+use crate::encoder::{Encoder, Packet};
 use crate::flush::FlushOptions;
 use crate::handle::Handle;
-use crate::info::{RequestInfo, Summary};
+use crate::info::RequestInfo;
 use crate::mailbox::{Mail, Mailbox, RequestId, Shared};
 use crate::reporter::Reporter;
-use crate::system::{self, Cpu, Rusage, Usage};
-use crate::tags::{PairBuffer, TagSet};
+use crate::system::{Cpu, Rusage, Usage};
+use crate::tags::{MAX_WORD, PairBuffer, TagSet};
 use crate::testing::Capture;
+use crate::text::Text;
 use crate::timers::{Late, Timers};
 use crate::{alloc, foreign, local, packets};
-
-type Text = Cow<'static, str>;
 
 /// `pinba_engine` takes a packet with this status for one without.
 const NO_STATUS: u32 = u32::MAX;
@@ -32,6 +31,7 @@ const UNNAMED: &str = "unknown";
 pub(crate) struct Request {
     mailbox: &'static Mailbox,
     open: Option<Open>,
+    told: Told,
     /// Request tags, in order.
     tags: PairBuffer,
     timers: Timers,
@@ -52,7 +52,8 @@ struct Open {
     used: Cpu,
     /// What it has of the heap while it is current nowhere.
     heap: Option<alloc::Share>,
-    told: Told,
+    /// Whether the program said anything about it but its name.
+    is_told: bool,
     /// The status that the returned value stands for.
     outcome: Option<u32>,
     enabled: bool,
@@ -104,6 +105,7 @@ impl Request {
         Self {
             mailbox: Mailbox::obtain(),
             open: None,
+            told: Told::default(),
             tags: PairBuffer::new(),
             timers: Timers::from(0),
         }
@@ -118,8 +120,11 @@ impl Request {
     ) -> RequestId {
         let id = self.mailbox.open();
         let rusage = rusage.unwrap_or(reporter.rusage());
-        self.take_tags_of(&reporter);
+        if reporter.tags().len() > 0 {
+            self.take_tags_of(&reporter);
+        }
         self.timers.measure(if reporter.timer_rusage() { rusage } else { Rusage::Off });
+        self.told.script_name = script_name;
         self.open = Some(Open {
             id,
             reporter,
@@ -129,7 +134,7 @@ impl Request {
             thread: None,
             used: Cpu::default(),
             heap: None,
-            told: Told { script_name, ..Told::default() },
+            is_told: false,
             outcome: None,
             enabled: true,
             started: Tick::at(0),
@@ -199,23 +204,25 @@ impl Request {
 
     /// The time that was set.
     pub(crate) fn told_time(&self) -> Option<Duration> {
-        self.open.as_ref()?.told.request_time
+        self.open.as_ref().and(self.told.request_time)
     }
 
     /// Stops the clocks: what comes until the end does not count.
     pub(crate) fn stop(&mut self) {
         self.stop_timers(Tick::now());
-        if let Some(open) = &mut self.open {
-            let summary = open.summary(None, &self.tags, Moment::now());
-            let (time, rusage) = (summary.request_time, (summary.user, summary.system));
-            open.told.request_time = Some(time);
-            open.told.rusage = Some(rusage);
-        }
+        let Some(packet) = self.summary(None, Moment::now()) else { return };
+        let [time, user, system] =
+            [packet.request_time, packet.user, packet.system].map(Duration::from_nanos);
+        self.tell(|told| {
+            told.request_time = Some(time);
+            told.rusage = Some((user, system));
+        });
     }
 
     pub(crate) fn tell(&mut self, what: impl FnOnce(&mut Told)) {
         if let Some(open) = &mut self.open {
-            what(&mut open.told);
+            open.is_told = true;
+            what(&mut self.told);
         }
     }
 
@@ -311,16 +318,18 @@ impl Request {
             self.timers.absorb(&mut shared.timers, Late::IsLost);
             self.take_cpu_of(shared);
         });
-        let Some(open) = self.open.take() else { return };
         if end != End::Unborn {
             self.timers.stop(now);
-            let moment = Moment { now, end };
-            let _ = open.send(None, &mut self.tags, &mut self.timers, moment, encoder);
+            let _ = self.send(None, Moment { now, end }, encoder);
             encoder.trim();
         }
-        alloc::end(open.id);
+        alloc::end(id);
         self.tags.clear();
         self.timers.clear();
+        let open = self.open.take();
+        if open.as_ref().is_some_and(|open| open.is_told) {
+            self.told = Told::default();
+        }
         // With the last clone of a reporter goes its transport, which is foreign code.
         foreign::run(|| drop(open));
     }
@@ -336,10 +345,9 @@ impl Request {
             self.stop_timers(moment.now);
         }
         self.collect();
-        let Some(open) = &self.open else { return Ok(()) };
         self.timers.put_aside();
-        let name = options.script_name.as_ref();
-        let sent = open.send(name, &mut self.tags, &mut self.timers, moment, encoder);
+        let name = options.script_name.clone().map(Text::from);
+        let sent = self.send(name.as_ref(), moment, encoder);
         self.timers.take_back();
         encoder.trim();
         self.restart(options.reset);
@@ -367,14 +375,12 @@ impl Request {
         if reset && let Some(reporter) = self.open.as_ref().map(|open| open.reporter.clone()) {
             self.take_tags_of(&reporter);
         }
-        if let Some(open) = &mut self.open {
-            open.told.request_time = None;
-            open.told.rusage = None;
-            if reset {
-                open.told.document_size = 0;
-                open.told.memory_peak = None;
-                open.told.memory_footprint = 0;
-            }
+        self.told.request_time = None;
+        self.told.rusage = None;
+        if reset {
+            self.told.document_size = 0;
+            self.told.memory_peak = None;
+            self.told.memory_footprint = 0;
         }
         self.begin();
         self.resume(false);
@@ -389,9 +395,9 @@ impl Request {
     /// several.
     pub(crate) fn packet(&self, moment: Moment, encoder: &mut Encoder) -> Option<Vec<u8>> {
         let open = self.open.as_ref()?;
-        let mut timers = self.all_timers();
+        let head = self.summary(None, moment)?;
+        let mut timers = self.all_timers().into_owned();
         timers.stop(moment.now);
-        let head = (&open.summary(None, &self.tags, moment)).into();
         let mut first = None;
         let keep = |packet: Result<&[u8], usize>| {
             if let Ok(packet) = packet {
@@ -403,47 +409,46 @@ impl Request {
     }
 
     pub(crate) fn info(&self, moment: Moment) -> Option<RequestInfo> {
-        let summary = self.open.as_ref()?.summary(None, &self.tags, moment);
+        let summary = self.summary(None, moment)?;
         let timers = self.all_timers();
         Some(RequestInfo::new(&summary, timers.view(0..timers.len(), moment.now)))
     }
 
-    /// A copy of its timers and those of its handles, which stay where they are.
-    fn all_timers(&self) -> Timers {
-        let mut timers = self.timers.clone();
+    /// Its timers with those of its handles, which stay where they are.
+    fn all_timers(&self) -> Cow<'_, Timers> {
+        let mut timers = Cow::Borrowed(&self.timers);
         if let Some(id) = self.id() {
-            id.joined(|shared| timers.absorb(&mut shared.timers.clone(), Late::Runs));
+            id.joined(|shared| {
+                timers.to_mut().absorb(&mut shared.timers.clone(), Late::Runs);
+            });
         }
         timers
     }
-}
 
-impl Open {
     /// Sends the packets of the request, if it is enabled and in the sample, and counts what it lost.
     fn send(
-        &self,
+        &mut self,
         script_name: Option<&Text>,
-        tags: &mut PairBuffer,
-        timers: &mut Timers,
         moment: Moment,
         encoder: &mut Encoder,
     ) -> Result<(), Error> {
-        let (reporter, capture) = (&self.reporter, self.capture.as_ref());
+        let Self { open: Some(open), told, tags, timers, .. } = self else { return Ok(()) };
+        let head = open.summary(told, tags, script_name, moment);
+        let (reporter, capture) = (&open.reporter, open.capture.as_ref());
         let mut result = Ok(());
         let give = |packet: Result<&[u8], usize>| {
             let sent = match packet {
                 Ok(packet) => reporter.deliver(packet, capture),
                 Err(size) => Err(reporter.lose_too_large(size)),
             };
-            result = sent.and(std::mem::replace(&mut result, Ok(())));
+            result = sent.and(mem::replace(&mut result, Ok(())));
         };
-        if self.enabled {
-            let summary = self.summary(script_name, tags, moment);
-            // A test wants to see each of its requests.
-            if capture.is_some() || reporter.samples(&summary) {
-                let (head, limits) = ((&summary).into(), reporter.limits());
-                local::quietly(|| packets::each(encoder, head, timers, moment.now, limits, give));
-            }
+        // A test wants to see each of its requests.
+        if open.enabled && (capture.is_some() || reporter.samples(&head)) {
+            let limits = reporter.limits();
+            local::quietly(|| {
+                packets::each(encoder, head, timers, moment.now, limits, give);
+            });
         }
         let mut losses = timers.take_losses();
         losses.tags += tags.take_lost();
@@ -451,44 +456,56 @@ impl Open {
         result
     }
 
-    /// Everything but the timers: what was told, else what the reporter says, else what was measured.
     fn summary<'a>(
         &'a self,
         script_name: Option<&'a Text>,
-        tags: &'a PairBuffer,
         moment: Moment,
-    ) -> Summary<'a> {
-        let (told, reporter) = (&self.told, &self.reporter);
+    ) -> Option<Packet<'a>> {
+        let open = self.open.as_ref()?;
+        Some(open.summary(&self.told, &self.tags, script_name, moment))
+    }
+}
+
+impl Open {
+    /// Everything but the timers: what was told, else what the reporter says, else what was measured.
+    fn summary<'a>(
+        &'a self,
+        told: &'a Told,
+        tags: &'a PairBuffer,
+        script_name: Option<&'a Text>,
+        moment: Moment,
+    ) -> Packet<'a> {
+        let reporter = &self.reporter;
         let usage = self.rusage.now();
         let (user, system) = told.rusage.unwrap_or_else(|| {
             let Cpu { user, system } = self.cpu(usage);
             (user, system)
         });
-        Summary {
-            hostname: first([told.hostname.as_ref(), reporter.hostname()])
-                .unwrap_or_else(|| system::hostname()),
-            server_name: first([told.server_name.as_ref(), reporter.server_name()])
-                .unwrap_or_else(|| system::hostname()),
-            script_name: self.script_name(script_name.unwrap_or(&told.script_name)),
-            schema: first([told.schema.as_ref(), reporter.schema()]).unwrap_or_default(),
-            status: self.status(moment.end).min(NO_STATUS - 1),
+        let prefix = told.prefix.as_ref().unwrap_or(reporter.prefix());
+        let name = script_name.unwrap_or(&told.script_name);
+        let is_unnamed = prefix.is_empty() && name.is_empty();
+        Packet {
+            hostname: told.hostname.as_ref().unwrap_or(reporter.hostname()),
+            server_name: told.server_name.as_ref().unwrap_or(reporter.server_name()),
+            script_name: if is_unnamed { [UNNAMED, ""] } else { [prefix, name] },
+            request_count: 1,
+            schema: told.schema.as_ref().unwrap_or(reporter.schema()),
+            status: self.status(told.status, moment.end).min(NO_STATUS - 1),
             document_size: told.document_size,
             memory_peak: told
                 .memory_peak
                 .or_else(|| self.heap.map_or_else(|| alloc::peak(self.id), alloc::Share::peak))
                 .unwrap_or(usage.memory_peak),
             memory_footprint: told.memory_footprint,
-            request_time: told.request_time.unwrap_or_else(|| moment.now.since(self.started)),
-            user,
-            system,
+            request_time: told
+                .request_time
+                .map_or_else(|| moment.now.nanos_since(self.started), nanos),
+            user: nanos(user),
+            system: nanos(system),
             tags: tags.set(None),
             timer_rusage: reporter.timer_rusage(),
+            max_word: MAX_WORD,
         }
-    }
-
-    fn script_name<'a>(&'a self, name: &'a str) -> [&'a str; 2] {
-        let prefix = first([self.told.prefix.as_ref(), self.reporter.prefix()]).unwrap_or_default();
-        if prefix.is_empty() && name.is_empty() { [UNNAMED, ""] } else { [prefix, name] }
     }
 
     /// What it has used, when `usage` is that of this moment.
@@ -505,19 +522,13 @@ impl Open {
     /// A status set by hand goes before that of the returned value. A panic is a failure whatever was set
     /// before it, unless that was a failure of the server (5xx) already; to be given up is one, unless that was
     /// a failure (4xx, 5xx) already.
-    fn status(&self, end: End) -> u32 {
-        let told = self.told.status;
+    fn status(&self, told: Option<u32>, end: End) -> u32 {
         match end {
             End::Panicked => told.filter(|status| *status >= 500).unwrap_or(500),
             End::GivenUp => told.filter(|status| *status >= 400).unwrap_or(499),
             End::Returned | End::Unborn => told.or(self.outcome).unwrap_or(200),
         }
     }
-}
-
-/// The first text that is not empty.
-fn first(texts: [Option<&Text>; 2]) -> Option<&str> {
-    texts.into_iter().flatten().map(AsRef::as_ref).find(|text| !text.is_empty())
 }
 
 impl Drop for Request {

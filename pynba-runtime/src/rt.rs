@@ -13,6 +13,7 @@ pub use crate::status_of;
 pub use crate::system::Rusage;
 pub use crate::tags::{Pairs, StaticTags, TagValue, Tags};
 pub use crate::timer_guard::TimerGuard;
+use crate::text::Text;
 use crate::{local, process};
 
 /// `false` in a build without the feature `enable`.
@@ -124,11 +125,11 @@ impl Site {
     }
 
     fn open(&'static self, reporter: &Reporter) -> RequestGuard {
-        RequestGuard::open(reporter, self.rusage, self.script_name.into())
+        RequestGuard::open(reporter, self.rusage, Text::literal(self.script_name))
     }
 
     fn detach(&'static self, reporter: &Reporter) -> DetachedRequest {
-        DetachedRequest::prepare(reporter, self.rusage, self.script_name.into())
+        DetachedRequest::prepare(reporter, self.rusage, Text::literal(self.script_name))
     }
 
     fn reporter(&'static self) -> Option<Cow<'static, Reporter>> {

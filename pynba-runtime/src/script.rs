@@ -16,6 +16,7 @@ use crate::reporter::{Reporter, ReporterBuilder};
 use crate::request::{End, Moment, Request};
 use crate::setters::setters;
 use crate::tags::{PairBuffer, TagValue, Tags, fill};
+use crate::text::Text;
 use crate::timer_guard::TimerGuard;
 use crate::{Error, local};
 
@@ -206,7 +207,7 @@ impl ScriptMonitor {
     fn open(reporter: Reporter, script_name: Cow<'static, str>) -> Self {
         let mut request = Request::new();
         if process::is_on() {
-            request.prepare(reporter.clone(), None, script_name);
+            request.prepare(reporter.clone(), None, script_name.into());
             request.capture(local::capture());
             request.begin();
             request.resume(false);

@@ -40,7 +40,7 @@ macro_rules! setters {
         /// ```
         pub fn set_script_name(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.tell(name.len(), move |request| request.tell(|told| told.script_name = name));
+            self.tell(name.len(), move |request| request.tell(|told| told.script_name = name.into()));
         }
 
         /// Sets the host that runs the request, instead of this machine's name.
@@ -61,7 +61,7 @@ macro_rules! setters {
         /// ```
         pub fn set_hostname(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.tell(name.len(), move |request| request.tell(|told| told.hostname = Some(name)));
+            self.tell(name.len(), move |request| request.tell(|told| told.hostname = Text::given(name)));
         }
 
         /// Sets the server (virtual host) that answers the request, instead of this machine's name.
@@ -83,7 +83,7 @@ macro_rules! setters {
         pub fn set_server_name(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
             self.tell(name.len(), move |request| {
-                request.tell(|told| told.server_name = Some(name))
+                request.tell(|told| told.server_name = Text::given(name))
             });
         }
 
@@ -105,7 +105,7 @@ macro_rules! setters {
         /// ```
         pub fn set_schema(&self, schema: impl Into<Cow<'static, str>>) {
             let schema = schema.into();
-            self.tell(schema.len(), move |request| request.tell(|told| told.schema = Some(schema)));
+            self.tell(schema.len(), move |request| request.tell(|told| told.schema = Text::given(schema)));
         }
 
         /// Sets the status, as HTTP numbers them, instead of that of the returned value.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub(crate) use self::view::TimerView;
 
-use crate::clock::Tick;
+use crate::clock::{Tick, nanos};
 use crate::losses::Losses;
 use crate::system::{Cpu, Rusage};
 use crate::tags::{Fixed, PairBuffer, StaticTags, TagSet, Tags, is_or_is_below};
@@ -200,7 +200,7 @@ impl Timers {
 
     pub(crate) fn add(&mut self, tags: &Tags, value: Duration, hit_count: u32) {
         let (fixed, extra) = tags.parts();
-        let state = State::Stopped { value: saturating_nanos(value) };
+        let state = State::Stopped { value: nanos(value) };
         self.push((fixed, extra, all_of(extra)), state, NO_CPU, hit_count, Holder::Nobody);
     }
 
@@ -531,11 +531,6 @@ impl Timer {
             self.state = State::Stopped { value: at.nanos_since(since) };
         }
     }
-}
-
-/// Up to 584 years.
-fn saturating_nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// At twice as many, so that folding costs a constant for each timer. Where it has made hardly any room, not

@@ -9,6 +9,9 @@ pub(crate) const MAX_DATAGRAM: usize = 65_507;
 /// The same over IPv6: 65535 bytes less UDP's header, which IPv6's length does not count (RFC 8200).
 pub(crate) const MAX_DATAGRAM_IPV6: usize = 65_527;
 
+/// The field of the words to which the tags' ids refer.
+pub(crate) const DICTIONARY: u32 = 15;
+
 const VARINT: u32 = 0;
 const LENGTH_DELIMITED: u32 = 2;
 const FIXED_32: u32 = 5;
@@ -115,12 +118,12 @@ pub(crate) fn saturate(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// The value as servers take it: NaN, infinities, negative and subnormal numbers, and -0.0 become 0.
-#[expect(clippy::cast_possible_truncation, reason = "the wire has 32 bits; `as` rounds to nearest")]
+/// Seconds, in 32 bits. What servers reject cannot come out: NaN, infinities, negative and subnormal numbers.
 #[inline]
-pub(crate) fn acceptable(seconds: f64) -> f32 {
-    let value = seconds as f32;
-    if value.is_normal() && value > 0.0 { value } else { 0.0 }
+#[expect(clippy::cast_possible_truncation, reason = "the wire has 32 bits; `as` rounds to nearest")]
+#[expect(clippy::cast_precision_loss, reason = "the wire has 24 bits of it")]
+pub(crate) fn seconds(nanos: u64) -> f32 {
+    (nanos as f64 / 1e9) as f32
 }
 
 #[cfg(test)]
@@ -144,10 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn floats_that_servers_reject_become_zero() {
-        for rejected in [f64::NAN, f64::INFINITY, -1.0, -0.0, 1e-40, 1e300, f64::NEG_INFINITY] {
-            assert_eq!(acceptable(rejected).to_bits(), 0, "{rejected}");
+    fn seconds_are_what_servers_take() {
+        for nanos in [1, 999, 1_000_000_000, u64::from(u32::MAX), u64::MAX] {
+            assert!(seconds(nanos).is_normal() && seconds(nanos) > 0.0, "{nanos}");
         }
-        assert_eq!(acceptable(0.1).to_bits(), 0.1_f32.to_bits());
+        assert_eq!(seconds(0).to_bits(), 0);
+        assert_eq!(seconds(100_000_000).to_bits(), 0.1_f32.to_bits());
     }
 }

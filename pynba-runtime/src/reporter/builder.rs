@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::text::Text;
 use crate::Error;
 use crate::packets::Limits;
 use crate::sampling::Sampling;
@@ -12,7 +13,7 @@ use crate::system::Rusage;
 use crate::tags::{TagValue, Tags};
 use crate::transport::{Destination, Transport, UdpServer};
 
-use super::{Config, MAX_SERVERS, Reporter, Shared, Text};
+use super::{Config, MAX_SERVERS, Reporter, Shared};
 
 /// How often host names are looked up again: as often as the PHP extension does. A name's records seldom
 /// say that they hold for less than a minute.
@@ -23,7 +24,7 @@ const RESOLVE_INTERVAL: Duration = Duration::from_secs(60);
 #[must_use]
 pub struct ReporterBuilder {
     config: Config,
-    servers: Vec<Text>,
+    servers: Vec<Cow<'static, str>>,
     transports: Vec<Destination>,
     tags: Tags,
     resolve_interval: Option<Duration>,
@@ -131,7 +132,8 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn hostname(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.config.hostname = Some(name.into());
+        // An empty name is none: servers could not tell hosts apart by it.
+        self.config.hostname = Text::given(name.into()).unwrap_or(self.config.hostname);
         self
     }
 
@@ -147,7 +149,8 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn server_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.config.server_name = Some(name.into());
+        // An empty name is none: servers could not tell hosts apart by it.
+        self.config.server_name = Text::given(name.into()).unwrap_or(self.config.server_name);
         self
     }
 
@@ -163,7 +166,7 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn schema(mut self, schema: impl Into<Cow<'static, str>>) -> Self {
-        self.config.schema = Some(schema.into());
+        self.config.schema = schema.into().into();
         self
     }
 
@@ -179,7 +182,7 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
-        self.config.prefix = Some(prefix.into());
+        self.config.prefix = prefix.into().into();
         self
     }
 

@@ -303,8 +303,12 @@ pub(crate) fn is_or_is_below(candidate: &str, name: &str) -> bool {
 }
 
 /// No more than `length` bytes of the text, ending at a character.
+#[inline]
 pub(crate) fn cut(text: &str, length: usize) -> &str {
-    let mut end = length.min(text.len());
+    if text.len() <= length {
+        return text;
+    }
+    let mut end = length;
     while !text.is_char_boundary(end) {
         end -= 1;
     }

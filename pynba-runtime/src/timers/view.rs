@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Measured, State, Timers};
-use crate::clock::Tick;
+use crate::clock::{Tick, nanos};
 use crate::encoder::PacketTimer;
 use crate::system::Cpu;
 use crate::tags::TagSet;
@@ -21,13 +21,12 @@ pub(crate) struct TimerView<'a> {
 
 impl<'a> From<TimerView<'a>> for PacketTimer<'a> {
     #[inline]
-    #[expect(clippy::cast_precision_loss, reason = "the wire has 24 bits of it")]
     fn from(timer: TimerView<'a>) -> Self {
         Self {
             hit_count: timer.hit_count,
-            value: timer.value as f64 / 1e9,
-            user: timer.cpu.user.as_secs_f64(),
-            system: timer.cpu.system.as_secs_f64(),
+            value: timer.value,
+            user: nanos(timer.cpu.user),
+            system: nanos(timer.cpu.system),
             tags: timer.tags,
         }
     }
