@@ -5,6 +5,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -55,11 +56,18 @@ pub struct Handle {
     request: RequestId,
     reporter: Reporter,
     rusage: Rusage,
+    /// Whose processor time the request counts anyway, though it is not current there.
+    counted: Option<ThreadId>,
 }
 
 impl Handle {
     pub(crate) fn new(request: RequestId, reporter: Reporter, rusage: Rusage) -> Self {
-        Self { request, reporter, rusage }
+        Self { request, reporter, rusage, counted: None }
+    }
+
+    /// The request counts this thread's processor time itself.
+    pub(crate) fn counted_on(self, thread: Option<ThreadId>) -> Self {
+        Self { counted: thread, ..self }
     }
 
     pub(crate) fn id(&self) -> RequestId {
@@ -143,7 +151,9 @@ impl Handle {
     /// Makes the request current. Gives what the thread had used before, if that counts.
     fn arrive(&self) -> Option<Cpu> {
         // A thread that is measured for the request already is not counted twice.
-        let counts = self.rusage == Rusage::Thread && !local::is_measuring(self.request);
+        let counts = self.rusage == Rusage::Thread
+            && !local::is_measuring(self.request)
+            && self.counted != Some(thread::current().id());
         local::push(local::Entry::Joined(self.clone()));
         counts.then(|| self.rusage.now().cpu)
     }

@@ -257,6 +257,11 @@ impl Request {
         Some(Handle::new(*id, reporter.clone(), *rusage))
     }
 
+    /// On which thread it counts the processor time at present, if it counts that of threads.
+    pub(crate) fn thread(&self) -> Option<ThreadId> {
+        self.open.as_ref()?.thread
+    }
+
     /// Whether something was said or measured elsewhere since it was last sent.
     pub(crate) fn has_news(&self) -> bool {
         self.id().is_some_and(RequestId::has_news)

@@ -465,7 +465,7 @@ impl ScriptMonitor {
     /// ```
     #[must_use]
     pub fn handle(&self) -> Option<Handle> {
-        self.look(Request::handle)?
+        self.look(|request| Some(request.handle()?.counted_on(request.thread())))?
     }
 
     /// Sends this round and begins the next one: times and timers start over, names and tags stay.
