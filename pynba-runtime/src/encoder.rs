@@ -4,11 +4,11 @@
 //! order of first use: for each timer, for each pair, the name then the value; after the timers the
 //! request's tags. That is what Pynba 0.5.5 does, byte for byte.
 
+use crate::clock::nanos;
 use crate::dictionary::{Dictionary, Stamps};
+use crate::system::Cpu;
 use crate::tags::{TagSet, cut};
-use crate::wire::{
-    put_float, put_floats, put_strings, put_uint32, put_uint32s, saturate, seconds,
-};
+use crate::wire::{put_float, put_floats, put_strings, put_uint32, put_uint32s, saturate, seconds};
 
 /// What a packet says, except its timers. Times are nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +40,7 @@ pub(crate) struct Packet<'a> {
 pub(crate) struct PacketTimer<'a> {
     pub(crate) hit_count: u32,
     pub(crate) value: u64,
-    /// Processor time in user mode.
-    pub(crate) user: u64,
-    /// Processor time in the kernel.
-    pub(crate) system: u64,
+    pub(crate) cpu: Cpu,
     pub(crate) tags: TagSet<'a>,
 }
 
@@ -67,12 +64,9 @@ struct Timer {
     tags: u32,
 }
 
-/// The ids of all tags, those of the timers first.
+/// The ids of all tags, name and value, those of the timers first.
 #[derive(Debug, Default)]
-struct TagIds {
-    names: Vec<u32>,
-    values: Vec<u32>,
-}
+struct TagIds(Vec<[u32; 2]>);
 
 impl Encoder {
     /// Writes the packet and lends its bytes.
@@ -85,10 +79,12 @@ impl Encoder {
         packet.clear();
         dictionary.clear();
         timers.clear();
-        ids.clear();
+        ids.0.clear();
         places.forget();
         cpus.clear();
 
+        // Where all numbers of a field are small, each takes one byte, as `put_uint32s` wants to know.
+        let (mut hits, mut tags_of_one) = (0, 0);
         // Iterates in `given` itself, which is a chain of iterators.
         given.for_each(|timer| {
             let tags = timer.tags;
@@ -97,25 +93,25 @@ impl Encoder {
                 ids.repeat(first as usize, tags.len());
             } else {
                 if let Some(place) = place {
-                    places.set(place, saturate(ids.names.len() as u64));
+                    places.set(place, saturate(ids.0.len() as u64));
                 }
                 ids.look_up(dictionary, tags, head.max_word);
             }
-            timers.push(Timer {
-                hit_count: timer.hit_count.max(1),
-                value: seconds(timer.value),
-                tags: saturate(tags.len() as u64),
-            });
+            let hit_count = timer.hit_count.max(1);
+            let count = saturate(tags.len() as u64);
+            hits |= hit_count;
+            tags_of_one |= count;
+            timers.push(Timer { hit_count, value: seconds(timer.value), tags: count });
             if head.timer_rusage {
-                cpus.push([seconds(timer.user), seconds(timer.system)]);
+                cpus.push([timer.cpu.user, timer.cpu.system].map(|time| seconds(nanos(time))));
             }
         });
-        let of_timers = ids.names.len();
+        let of_timers = ids.0.len();
         if head.tags.len() > 0 {
             ids.look_up(dictionary, head.tags, head.max_word);
         }
-        let (names, names_of_request) = ids.names.split_at(of_timers);
-        let (values, values_of_request) = ids.values.split_at(of_timers);
+        let (of_timers, of_request) = ids.0.split_at(of_timers);
+        let highest_id = dictionary.len();
 
         put_text(packet, 1, [head.hostname, ""], head.max_word);
         put_text(packet, 2, [head.server_name, ""], head.max_word);
@@ -127,22 +123,18 @@ impl Encoder {
         put_float(packet, 8, seconds(head.user));
         put_float(packet, 9, seconds(head.system));
         if !timers.is_empty() {
-            put_uint32s(packet, 10, timers.iter().map(|timer| timer.hit_count));
+            put_uint32s(packet, 10, hits, timers.iter().map(|timer| timer.hit_count));
             put_floats(packet, 11, timers.iter().map(|timer| timer.value));
-            put_uint32s(packet, 12, timers.iter().map(|timer| timer.tags));
-            put_uint32s(packet, 13, names.iter().copied());
-            put_uint32s(packet, 14, values.iter().copied());
+            put_uint32s(packet, 12, tags_of_one, timers.iter().map(|timer| timer.tags));
+            put_uint32s(packet, 13, highest_id, of_timers.iter().map(|[name, _]| *name));
+            put_uint32s(packet, 14, highest_id, of_timers.iter().map(|[_, value]| *value));
         }
         packet.extend_from_slice(dictionary.encoded());
         put_uint32(packet, 16, head.status);
         put_uint32(packet, 17, saturate(head.memory_footprint));
         put_text(packet, 19, [head.schema, ""], head.max_word);
-        for name in names_of_request {
-            put_uint32(packet, 20, *name);
-        }
-        for value in values_of_request {
-            put_uint32(packet, 21, *value);
-        }
+        of_request.iter().for_each(|[name, _]| put_uint32(packet, 20, *name));
+        of_request.iter().for_each(|[_, value]| put_uint32(packet, 21, *value));
         if head.timer_rusage {
             put_floats(packet, 22, cpus.iter().map(|[user, _]| *user));
             put_floats(packet, 23, cpus.iter().map(|[_, system]| *system));
@@ -161,21 +153,11 @@ impl Encoder {
 }
 
 impl TagIds {
-    fn clear(&mut self) {
-        self.names.clear();
-        self.values.clear();
-    }
-
-    fn push(&mut self, [name, value]: [u32; 2]) {
-        self.names.push(name);
-        self.values.push(value);
-    }
-
     /// Adds those again that stand at `first`.
     #[inline]
     fn repeat(&mut self, first: usize, count: usize) {
         for at in first..first + count {
-            self.push([self.names[at], self.values[at]]);
+            self.0.push(self.0[at]);
         }
     }
 
@@ -187,15 +169,15 @@ impl TagIds {
         let mut extra = tags.extra().peekable();
         for [name, value] in tags.fixed().map_or(&[][..], |fixed| &fixed.interned().pairs) {
             while let Some(pair) = extra.next_if(|pair| *pair < (name.text, value.text)) {
-                self.push(other(words, pair));
+                self.0.push(other(words, pair));
             }
-            self.push(if name.text.len().max(value.text.len()) <= max_word {
+            self.0.push(if name.text.len().max(value.text.len()) <= max_word {
                 [words.id_of_literal(*name), words.id_of_literal(*value)]
             } else {
                 other(words, (name.text, value.text))
             });
         }
-        extra.for_each(|pair| self.push(other(words, pair)));
+        extra.for_each(|pair| self.0.push(other(words, pair)));
     }
 }
 

@@ -54,11 +54,7 @@ impl RequestGuard {
         Self::new(State::Silent, false)
     }
 
-    pub(crate) fn open(
-        reporter: &Reporter,
-        rusage: Option<Rusage>,
-        script_name: Text,
-    ) -> Self {
+    pub(crate) fn open(reporter: &Reporter, rusage: Option<Rusage>, script_name: Text) -> Self {
         let mut id = None;
         let request = local::open(|request, capture| {
             id = Some(request.prepare(reporter.clone(), rusage, script_name));

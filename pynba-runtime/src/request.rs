@@ -461,11 +461,7 @@ impl Request {
         result
     }
 
-    fn summary<'a>(
-        &'a self,
-        script_name: Option<&'a Text>,
-        moment: Moment,
-    ) -> Option<Packet<'a>> {
+    fn summary<'a>(&'a self, script_name: Option<&'a Text>, moment: Moment) -> Option<Packet<'a>> {
         let open = self.open.as_ref()?;
         Some(open.summary(&self.told, &self.tags, script_name, moment))
     }

@@ -12,8 +12,8 @@ pub use crate::reporter::Reporter;
 pub use crate::status_of;
 pub use crate::system::Rusage;
 pub use crate::tags::{Pairs, StaticTags, TagValue, Tags};
-pub use crate::timer_guard::TimerGuard;
 use crate::text::Text;
+pub use crate::timer_guard::TimerGuard;
 use crate::{local, process};
 
 /// `false` in a build without the feature `enable`.

@@ -40,7 +40,9 @@ macro_rules! setters {
         /// ```
         pub fn set_script_name(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.tell(name.len(), move |request| request.tell(|told| told.script_name = name.into()));
+            self.tell(name.len(), move |request| {
+                request.tell(|told| told.script_name = name.into())
+            });
         }
 
         /// Sets the host that runs the request, instead of this machine's name.
@@ -61,7 +63,9 @@ macro_rules! setters {
         /// ```
         pub fn set_hostname(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.tell(name.len(), move |request| request.tell(|told| told.hostname = Text::given(name)));
+            self.tell(name.len(), move |request| {
+                request.tell(|told| told.hostname = Text::given(name))
+            });
         }
 
         /// Sets the server (virtual host) that answers the request, instead of this machine's name.
@@ -105,7 +109,9 @@ macro_rules! setters {
         /// ```
         pub fn set_schema(&self, schema: impl Into<Cow<'static, str>>) {
             let schema = schema.into();
-            self.tell(schema.len(), move |request| request.tell(|told| told.schema = Text::given(schema)));
+            self.tell(schema.len(), move |request| {
+                request.tell(|told| told.schema = Text::given(schema))
+            });
         }
 
         /// Sets the status, as HTTP numbers them, instead of that of the returned value.

@@ -521,6 +521,7 @@ impl Measured {
 }
 
 impl Timer {
+    #[inline]
     fn tags<'a>(&self, pairs: &'a PairBuffer) -> TagSet<'a> {
         pairs.set_in(self.fixed, self.extra.clone())
     }

@@ -22,18 +22,19 @@ pub(crate) fn put_uint32(packet: &mut Vec<u8>, field: u32, value: u32) {
     put_varint(packet, value);
 }
 
-/// A repeated field, unpacked: each number with its key.
+/// A repeated field, unpacked: each number with its key. None is larger than `at_most`.
 #[inline]
 pub(crate) fn put_uint32s(
     packet: &mut Vec<u8>,
     field: u32,
-    values: impl Iterator<Item = u32> + Clone,
+    at_most: u32,
+    values: impl ExactSizeIterator<Item = u32>,
 ) {
     // Nearly always: numbers of words and tags, with a key of one byte. Then their place is known beforehand.
-    if field < 16 && values.clone().all(|value| value < 0x80) {
+    if field < 16 && at_most < 0x80 {
         let key = low_byte(field << 3 | VARINT);
         let start = packet.len();
-        packet.resize(start + 2 * values.clone().count(), key);
+        packet.resize(start + 2 * values.len(), key);
         for (pair, value) in packet[start..].chunks_exact_mut(2).zip(values) {
             pair[1] = low_byte(value);
         }
@@ -53,12 +54,12 @@ pub(crate) fn put_float(packet: &mut Vec<u8>, field: u32, value: f32) {
 pub(crate) fn put_floats(
     packet: &mut Vec<u8>,
     field: u32,
-    values: impl Iterator<Item = f32> + Clone,
+    values: impl ExactSizeIterator<Item = f32>,
 ) {
     if field < 16 {
         let key = low_byte(field << 3 | FIXED_32);
         let start = packet.len();
-        packet.resize(start + 5 * values.clone().count(), key);
+        packet.resize(start + 5 * values.len(), key);
         for (bytes, value) in packet[start..].chunks_exact_mut(5).zip(values) {
             bytes[1..].copy_from_slice(&value.to_le_bytes());
         }

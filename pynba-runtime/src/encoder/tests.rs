@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::*;
 use crate::clock;
 use crate::proto::Request;
+use crate::system::Cpu;
 use crate::tags::{MAX_WORD, PairBuffer};
 use crate::text::Text;
 
@@ -69,8 +70,7 @@ impl Input {
         let timers = timers.iter().map(|(hit_count, value, tags)| PacketTimer {
             hit_count: *hit_count,
             value: *value,
-            user: 0,
-            system: 0,
+            cpu: Cpu::default(),
             tags: tags.set(None),
         });
         encoder.encode(&head, timers).to_vec()

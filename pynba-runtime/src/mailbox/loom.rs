@@ -18,9 +18,19 @@ fn mail(number: u64) -> Mail {
     Mail::Timer { number, change: Change::Discard }
 }
 
+/// Before each act, a write to what all threads share: `loom` then tries the acts in every order. By itself it
+/// does not where an act begins with reading the state, because of several readers it remembers the last only.
+fn step(request: RequestId) {
+    request.mailbox.generations.fetch_add(0, Ordering::Relaxed);
+}
+
 /// Which of them the mailbox took.
 fn post<const N: usize>(request: RequestId, numbers: [u64; N]) -> Vec<u64> {
-    numbers.into_iter().filter(|number| request.post(mail(*number))).collect()
+    let post = |number: &u64| {
+        step(request);
+        request.post(mail(*number))
+    };
+    numbers.into_iter().filter(post).collect()
 }
 
 fn numbers(shared: &mut Shared) -> Vec<u64> {
@@ -34,6 +44,7 @@ fn numbers(shared: &mut Shared) -> Vec<u64> {
 /// The mail so far.
 fn collect(request: RequestId) -> Vec<u64> {
     let mut got = Vec::new();
+    step(request);
     request.collect(|shared| got = numbers(shared));
     got
 }
@@ -41,6 +52,7 @@ fn collect(request: RequestId) -> Vec<u64> {
 /// The request ends: the mail that it had not read yet.
 fn close(request: RequestId) -> Vec<u64> {
     let mut got = Vec::new();
+    step(request);
     request.close(|shared| got = numbers(shared));
     got
 }
@@ -48,12 +60,14 @@ fn close(request: RequestId) -> Vec<u64> {
 /// A handle measures a timer. How many were taken.
 fn measure(request: RequestId) -> usize {
     let add = |shared: &mut Shared| shared.timers.add(&Tags::new(), Duration::ZERO, 1);
+    step(request);
     usize::from(request.join(add).is_some())
 }
 
 /// The request ends: how many timers handles had measured.
 fn close_measured(request: RequestId) -> usize {
     let mut got = 0;
+    step(request);
     request.close(|shared| got = shared.timers.len());
     got
 }
@@ -168,17 +182,33 @@ fn what_handles_measure_arrives_or_is_refused() {
 }
 
 #[test]
+fn what_handles_measure_may_be_looked_at() {
+    model(|| {
+        let request = Mailbox::obtain().open();
+        let handle = thread::spawn(move || measure(request) + measure(request));
+        let mut seen = 0;
+        step(request);
+        request.joined(|shared| seen = shared.timers.len());
+        let got = close_measured(request);
+        assert!(seen <= got, "it stays there");
+        assert_eq!(got, handle.join().unwrap());
+    });
+}
+
+#[test]
 fn what_handles_measure_is_flushed_once() {
     model(|| {
         let request = Mailbox::obtain().open();
         let handle =
             thread::spawn(move || (measure(request), post(request, [1]), measure(request)));
         let mut got = 0;
+        step(request);
         request.joined(|shared| {
             got += shared.timers.len();
             shared.timers.clear();
         });
         let mut read = collect(request);
+        step(request);
         request.close(|shared| {
             got += shared.timers.len();
             read.extend(numbers(shared));

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::text::Text;
 use crate::Error;
 use crate::packets::Limits;
 use crate::sampling::Sampling;
 use crate::stats::{Counters, OnError};
 use crate::system::Rusage;
 use crate::tags::{TagValue, Tags};
+use crate::text::Text;
 use crate::transport::{Destination, Transport, UdpServer};
 
 use super::{Config, MAX_SERVERS, Reporter, Shared};

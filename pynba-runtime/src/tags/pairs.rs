@@ -288,11 +288,16 @@ impl PairBuffer {
     }
 
     /// The pairs of `range` together with those known at compile time. Both must be in order.
+    #[inline]
     pub(crate) fn set_in(&self, fixed: Fixed, range: Range<u32>) -> TagSet<'_> {
         TagSet { fixed, extra: self.slice(range), text: &self.text }
     }
 
+    #[inline]
     fn slice(&self, range: Range<u32>) -> &[Pair] {
+        if range.is_empty() {
+            return &[];
+        }
         self.pairs.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Measured, State, Timers};
-use crate::clock::{Tick, nanos};
+use crate::clock::Tick;
 use crate::encoder::PacketTimer;
 use crate::system::Cpu;
 use crate::tags::TagSet;
@@ -22,13 +22,7 @@ pub(crate) struct TimerView<'a> {
 impl<'a> From<TimerView<'a>> for PacketTimer<'a> {
     #[inline]
     fn from(timer: TimerView<'a>) -> Self {
-        Self {
-            hit_count: timer.hit_count,
-            value: timer.value,
-            user: nanos(timer.cpu.user),
-            system: nanos(timer.cpu.system),
-            tags: timer.tags,
-        }
+        Self { hit_count: timer.hit_count, value: timer.value, cpu: timer.cpu, tags: timer.tags }
     }
 }
 
@@ -42,6 +36,7 @@ impl Timers {
         range: Range<usize>,
         now: Tick,
     ) -> impl Iterator<Item = TimerView<'_>> {
+        let measures = !self.cpus.is_empty();
         self.list.get(range).unwrap_or_default().iter().filter_map(move |timer| {
             let tags = timer.tags(&self.pairs);
             let (value, running) = match timer.state {
@@ -49,7 +44,7 @@ impl Timers {
                 State::Stopped { value } => (value, false),
                 State::Ready { .. } | State::Discarded => return None,
             };
-            let cpu = match self.cpus.get(timer.cpu as usize) {
+            let cpu = match self.cpus.get(timer.cpu as usize).filter(|_| measures) {
                 Some(from) if running => Measured::now(self.rusage).since(*from),
                 Some(used) => used.cpu,
                 None => Cpu::default(),
