@@ -1,8 +1,4 @@
-//! Runs one workload a number of times, for `callgrind` to count: see `benches/gates`.
-//!
-//! ```text
-//! cargo bench --bench instructions -- w10 1000
-//! ```
+//! Runs one workload a number of times, for `callgrind` to count its instructions: `benches/gates` does that.
 
 #[path = "workloads/mod.rs"]
 mod workloads;

@@ -4,11 +4,11 @@ use std::hint::black_box;
 
 use pynba::{Reporter, monitor, timer};
 
-pub const NAMES: [&str; 5] = ["w0", "w1", "w10", "w100", "d10"];
+pub(crate) const NAMES: [&str; 5] = ["w0", "w1", "w10", "w100", "d10"];
 
-pub type Workload = fn(&Reporter);
+pub(crate) type Workload = fn(&Reporter);
 
-pub fn named(name: &str) -> Option<Workload> {
+pub(crate) fn named(name: &str) -> Option<Workload> {
     let workload: Workload = match name {
         "w0" => w0,
         "w1" => w1,
@@ -21,22 +21,22 @@ pub fn named(name: &str) -> Option<Workload> {
 }
 
 #[monitor(reporter)]
-pub fn w0(reporter: &Reporter) {}
+pub(crate) fn w0(reporter: &Reporter) {}
 
 #[monitor(reporter)]
-pub fn w1(reporter: &Reporter) {
+pub(crate) fn w1(reporter: &Reporter) {
     let _timer = timer!(group = "db", op = "select");
 }
 
 #[monitor(reporter)]
-pub fn w10(reporter: &Reporter) {
+pub(crate) fn w10(reporter: &Reporter) {
     for _ in 0..2 {
         five_timers();
     }
 }
 
 #[monitor(reporter)]
-pub fn w100(reporter: &Reporter) {
+pub(crate) fn w100(reporter: &Reporter) {
     for _ in 0..20 {
         five_timers();
     }
@@ -44,7 +44,7 @@ pub fn w100(reporter: &Reporter) {
 
 /// One value is formatted at run time.
 #[monitor(reporter)]
-pub fn d10(reporter: &Reporter) {
+pub(crate) fn d10(reporter: &Reporter) {
     for shard in 0..2_u32 {
         let shard = black_box(shard);
         drop(timer!(op = "select", shard));

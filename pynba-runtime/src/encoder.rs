@@ -133,8 +133,8 @@ impl Encoder {
         put_uint32(packet, 16, head.status);
         put_uint32(packet, 17, saturate(head.memory_footprint));
         put_text(packet, 19, [head.schema, ""], head.max_word);
-        of_request.iter().for_each(|[name, _]| put_uint32(packet, 20, *name));
-        of_request.iter().for_each(|[_, value]| put_uint32(packet, 21, *value));
+        put_uint32s(packet, 20, highest_id, of_request.iter().map(|[name, _]| *name));
+        put_uint32s(packet, 21, highest_id, of_request.iter().map(|[_, value]| *value));
         if head.timer_rusage {
             put_floats(packet, 22, cpus.iter().map(|[user, _]| *user));
             put_floats(packet, 23, cpus.iter().map(|[_, system]| *system));
