@@ -7,14 +7,18 @@
 use crate::clock::nanos;
 use crate::dictionary::{Dictionary, Stamps};
 use crate::system::Cpu;
-use crate::tags::{TagSet, cut};
-use crate::wire::{put_float, put_floats, put_strings, put_uint32, put_uint32s, saturate, seconds};
+use crate::tags::{MAX_WORD, TagSet, cut};
+use crate::wire::{
+    put_floats, put_strings, put_three_floats, put_uint32, put_uint32s, saturate, seconds,
+};
 
 /// What a packet says, except its timers. Times are nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packet<'a> {
     pub(crate) hostname: &'a str,
     pub(crate) server_name: &'a str,
+    /// Both as [`hosts`] writes them, where that was done before.
+    pub(crate) hosts: Option<&'a [u8]>,
     /// Prefix and name, written as one text.
     pub(crate) script_name: [&'a str; 2],
     pub(crate) request_count: u32,
@@ -56,6 +60,9 @@ pub(crate) struct Encoder {
     cpus: Vec<[f32; 2]>,
 }
 
+/// Bytes: the packet of a request with some timers.
+const USUAL: usize = 512;
+
 /// A timer as the packet says it.
 #[derive(Clone, Copy, Debug)]
 struct Timer {
@@ -77,11 +84,14 @@ impl Encoder {
     ) -> &[u8] {
         let Self { packet, dictionary, timers, ids, places, cpus } = self;
         packet.clear();
-        dictionary.clear();
-        timers.clear();
-        ids.0.clear();
-        places.forget();
-        cpus.clear();
+        if dictionary.len() > 0 || !timers.is_empty() {
+            dictionary.clear();
+            places.forget();
+            ids.0.clear();
+            timers.clear();
+            cpus.clear();
+        }
+        packet.reserve(USUAL);
 
         // Where all numbers of a field are small, each takes one byte, as `put_uint32s` wants to know.
         let (mut hits, mut tags_of_one) = (0, 0);
@@ -113,15 +123,15 @@ impl Encoder {
         let (of_timers, of_request) = ids.0.split_at(of_timers);
         let highest_id = dictionary.len();
 
-        put_text(packet, 1, [head.hostname, ""], head.max_word);
-        put_text(packet, 2, [head.server_name, ""], head.max_word);
+        match head.hosts {
+            Some(hosts) if head.max_word >= MAX_WORD => packet.extend_from_slice(hosts),
+            _ => put_hosts(packet, head.hostname, head.server_name, head.max_word),
+        }
         put_text(packet, 3, head.script_name, head.max_word);
         put_uint32(packet, 4, head.request_count);
         put_uint32(packet, 5, saturate(head.document_size));
         put_uint32(packet, 6, saturate(head.memory_peak));
-        put_float(packet, 7, seconds(head.request_time));
-        put_float(packet, 8, seconds(head.user));
-        put_float(packet, 9, seconds(head.system));
+        put_three_floats(packet, 7, [head.request_time, head.user, head.system].map(seconds));
         if !timers.is_empty() {
             put_uint32s(packet, 10, hits, timers.iter().map(|timer| timer.hit_count));
             put_floats(packet, 11, timers.iter().map(|timer| timer.value));
@@ -133,8 +143,10 @@ impl Encoder {
         put_uint32(packet, 16, head.status);
         put_uint32(packet, 17, saturate(head.memory_footprint));
         put_text(packet, 19, [head.schema, ""], head.max_word);
-        put_uint32s(packet, 20, highest_id, of_request.iter().map(|[name, _]| *name));
-        put_uint32s(packet, 21, highest_id, of_request.iter().map(|[_, value]| *value));
+        if !of_request.is_empty() {
+            put_uint32s(packet, 20, highest_id, of_request.iter().map(|[name, _]| *name));
+            put_uint32s(packet, 21, highest_id, of_request.iter().map(|[_, value]| *value));
+        }
         if head.timer_rusage {
             put_floats(packet, 22, cpus.iter().map(|[user, _]| *user));
             put_floats(packet, 23, cpus.iter().map(|[_, system]| *system));
@@ -179,6 +191,18 @@ impl TagIds {
         }
         extra.for_each(|pair| self.0.push(other(words, pair)));
     }
+}
+
+/// What a packet begins with: the same for nearly all of a reporter.
+pub(crate) fn hosts(hostname: &str, server_name: &str) -> Vec<u8> {
+    let mut packet = Vec::new();
+    put_hosts(&mut packet, hostname, server_name, MAX_WORD);
+    packet
+}
+
+fn put_hosts(packet: &mut Vec<u8>, hostname: &str, server_name: &str, max_word: usize) {
+    put_text(packet, 1, [hostname, ""], max_word);
+    put_text(packet, 2, [server_name, ""], max_word);
 }
 
 #[inline]

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Losses {
     /// Timers that found no room.
     pub(crate) dropped: u64,

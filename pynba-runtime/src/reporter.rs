@@ -11,7 +11,7 @@ use std::time::Duration;
 pub use self::builder::ReporterBuilder;
 
 use crate::detached::{DetachedRequest, Monitored};
-use crate::encoder::Packet;
+use crate::encoder::{self, Packet};
 use crate::guard::RequestGuard;
 use crate::lock::lock;
 use crate::packets::Limits;
@@ -66,6 +66,8 @@ struct Config {
     /// The machine's name, unless given.
     hostname: Text,
     server_name: Text,
+    /// Both of them as a packet has them.
+    hosts: Vec<u8>,
     schema: Text,
     prefix: Text,
     tags: PairBuffer,
@@ -80,6 +82,7 @@ impl Default for Config {
     fn default() -> Self {
         let hostname = Text::literal(system::hostname());
         Self {
+            hosts: encoder::hosts(&hostname, &hostname),
             server_name: hostname.clone(),
             hostname,
             schema: Text::default(),
@@ -310,6 +313,10 @@ impl Reporter {
 
     pub(crate) fn server_name(&self) -> &Text {
         &self.shared.config.server_name
+    }
+
+    pub(crate) fn hosts(&self) -> &[u8] {
+        &self.shared.config.hosts
     }
 
     pub(crate) fn schema(&self) -> &Text {

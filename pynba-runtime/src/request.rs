@@ -11,6 +11,7 @@ use crate::encoder::{Encoder, Packet};
 use crate::flush::FlushOptions;
 use crate::handle::Handle;
 use crate::info::RequestInfo;
+use crate::losses::Losses;
 use crate::mailbox::{Mail, Mailbox, RequestId, Shared};
 use crate::reporter::Reporter;
 use crate::system::{Cpu, Rusage, Usage};
@@ -74,6 +75,33 @@ pub(crate) struct Told {
     pub(crate) request_time: Option<Duration>,
     /// User, system.
     pub(crate) rusage: Option<(Duration, Duration)>,
+}
+
+impl Told {
+    /// Says it instead of what the reporter says and what was measured.
+    fn say<'a>(&'a self, packet: &mut Packet<'a>) {
+        if let Some(prefix) = &self.prefix {
+            packet.script_name[0] = prefix;
+        }
+        for (told, place) in
+            [(&self.hostname, &mut packet.hostname), (&self.server_name, &mut packet.server_name)]
+        {
+            if let Some(name) = told {
+                *place = name;
+                packet.hosts = None;
+            }
+        }
+        if let Some(schema) = &self.schema {
+            packet.schema = schema;
+        }
+        packet.document_size = self.document_size;
+        packet.memory_peak = self.memory_peak.unwrap_or(packet.memory_peak);
+        packet.memory_footprint = self.memory_footprint;
+        packet.request_time = self.request_time.map_or(packet.request_time, nanos);
+        if let Some((user, system)) = self.rusage {
+            (packet.user, packet.system) = (nanos(user), nanos(system));
+        }
+    }
 }
 
 /// How a request comes to its end.
@@ -440,13 +468,15 @@ impl Request {
         let Self { open: Some(open), told, tags, timers, .. } = self else { return Ok(()) };
         let head = open.summary(told, tags, script_name, moment);
         let (reporter, capture) = (&open.reporter, open.capture.as_ref());
-        let mut result = Ok(());
+        let mut failed = None;
         let give = |packet: Result<&[u8], usize>| {
             let sent = match packet {
                 Ok(packet) => reporter.deliver(packet, capture),
                 Err(size) => Err(reporter.lose_too_large(size)),
             };
-            result = sent.and(mem::replace(&mut result, Ok(())));
+            if let Err(error) = sent {
+                failed = Some(error);
+            }
         };
         // A test wants to see each of its requests.
         if open.enabled && (capture.is_some() || reporter.samples(&head)) {
@@ -457,8 +487,10 @@ impl Request {
         }
         let mut losses = timers.take_losses();
         losses.tags += tags.take_lost();
-        reporter.counters().left_out(losses);
-        result
+        if losses != Losses::NONE {
+            reporter.counters().left_out(losses);
+        }
+        failed.map_or(Ok(()), Err)
     }
 
     fn summary<'a>(&'a self, script_name: Option<&'a Text>, moment: Moment) -> Option<Packet<'a>> {
@@ -477,36 +509,42 @@ impl Open {
         moment: Moment,
     ) -> Packet<'a> {
         let reporter = &self.reporter;
-        let usage = self.rusage.now();
-        let (user, system) = told.rusage.unwrap_or_else(|| {
-            let Cpu { user, system } = self.cpu(usage);
-            (user, system)
-        });
-        let prefix = told.prefix.as_ref().unwrap_or(reporter.prefix());
+        let [mut user, mut system, mut memory_peak] = [0; 3];
+        if self.rusage != Rusage::Off {
+            let usage = self.rusage.now();
+            let cpu = self.cpu(usage);
+            (user, system) = (nanos(cpu.user), nanos(cpu.system));
+            memory_peak = usage.memory_peak;
+        } else if self.used != Cpu::default() {
+            (user, system) = (nanos(self.used.user), nanos(self.used.system));
+        }
+        let of_heap = self.heap.map_or_else(|| alloc::peak(self.id), alloc::Share::peak);
         let name = script_name.unwrap_or(&told.script_name);
-        let is_unnamed = prefix.is_empty() && name.is_empty();
-        Packet {
-            hostname: told.hostname.as_ref().unwrap_or(reporter.hostname()),
-            server_name: told.server_name.as_ref().unwrap_or(reporter.server_name()),
-            script_name: if is_unnamed { [UNNAMED, ""] } else { [prefix, name] },
+        let mut packet = Packet {
+            hostname: reporter.hostname(),
+            server_name: reporter.server_name(),
+            hosts: Some(reporter.hosts()),
+            script_name: [reporter.prefix(), name],
             request_count: 1,
-            schema: told.schema.as_ref().unwrap_or(reporter.schema()),
+            schema: reporter.schema(),
             status: self.status(told.status, moment.end).min(NO_STATUS - 1),
-            document_size: told.document_size,
-            memory_peak: told
-                .memory_peak
-                .or_else(|| self.heap.map_or_else(|| alloc::peak(self.id), alloc::Share::peak))
-                .unwrap_or(usage.memory_peak),
-            memory_footprint: told.memory_footprint,
-            request_time: told
-                .request_time
-                .map_or_else(|| moment.now.nanos_since(self.started), nanos),
-            user: nanos(user),
-            system: nanos(system),
+            document_size: 0,
+            memory_peak: of_heap.unwrap_or(memory_peak),
+            memory_footprint: 0,
+            request_time: moment.now.nanos_since(self.started),
+            user,
+            system,
             tags: tags.set(None),
             timer_rusage: reporter.timer_rusage(),
             max_word: MAX_WORD,
+        };
+        if self.is_told {
+            told.say(&mut packet);
         }
+        if packet.script_name == ["", ""] {
+            packet.script_name = [UNNAMED, ""];
+        }
+        packet
     }
 
     /// What it has used, when `usage` is that of this moment.

@@ -49,6 +49,17 @@ pub(crate) fn put_float(packet: &mut Vec<u8>, field: u32, value: f32) {
     packet.extend_from_slice(&value.to_le_bytes());
 }
 
+/// Three fields that follow each other.
+#[inline]
+pub(crate) fn put_three_floats(packet: &mut Vec<u8>, first: u32, values: [f32; 3]) {
+    let mut bytes = [0; 15];
+    for (field, (bytes, value)) in (first..).zip(bytes.chunks_exact_mut(5).zip(values)) {
+        bytes[0] = low_byte(field << 3 | FIXED_32);
+        bytes[1..].copy_from_slice(&value.to_le_bytes());
+    }
+    packet.extend_from_slice(&bytes);
+}
+
 /// A repeated field, unpacked.
 #[inline]
 pub(crate) fn put_floats(

@@ -53,6 +53,7 @@ impl Input {
         let head = Packet {
             hostname: &hostname,
             server_name: &server_name,
+            hosts: None,
             script_name: [&prefix, &name],
             request_count: 1,
             document_size: self.document_size,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Error;
+use crate::encoder;
 use crate::packets::Limits;
 use crate::sampling::Sampling;
 use crate::stats::{Counters, OnError};
@@ -395,6 +396,7 @@ impl ReporterBuilder {
                 destinations.push(Destination::Udp(server));
             }
         }
+        config.hosts = encoder::hosts(&config.hostname, &config.server_name);
         for (name, value) in tags.iter() {
             config.tags.push_copy(name, value);
         }
