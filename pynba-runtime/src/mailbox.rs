@@ -83,19 +83,16 @@ impl Mailbox {
         spare().pop().unwrap_or_else(|| {
             Box::leak(Box::new(Self {
                 state: AtomicU64::new(0),
-                shared: Mutex::new(Shared {
-                    timers: Timers::from(FIRST_JOINED),
-                    cpu: Cpu::default(),
-                    mail: Vec::new(),
-                    size: 0,
-                    refused: 0,
-                }),
+                shared: Mutex::new(Shared::new()),
                 generations: AtomicU64::new(0),
             }))
         })
     }
 
     pub(crate) fn release(&'static self) {
+        // It is never freed; its memory is. The lock is held by nobody for long: the request has ended.
+        let before = mem::replace(&mut *self.lock(), Shared::new());
+        drop(before);
         spare().push(self);
     }
 
@@ -197,6 +194,16 @@ impl RequestId {
 }
 
 impl Shared {
+    fn new() -> Self {
+        Self {
+            timers: Timers::from(FIRST_JOINED),
+            cpu: Cpu::default(),
+            mail: Vec::new(),
+            size: 0,
+            refused: 0,
+        }
+    }
+
     fn put(&mut self, mail: Mail) {
         // The end of a timer comes once for each, and without it the timer would run on.
         let limit = if mail.is_end() { MAX_ENDS } else { MAX_MAIL };
