@@ -28,6 +28,7 @@ async fn task(reporter: Reporter, id: u32) {
 }
 
 #[timed(id)]
+#[expect(clippy::manual_async_fn, reason = "a function that returns a future is what is tested")]
 fn timed_task(id: u32) -> impl Future<Output = ()> + Send {
     async move { tokio::task::yield_now().await }
 }
