@@ -8,9 +8,7 @@ use crate::clock::nanos;
 use crate::dictionary::{Dictionary, Stamps};
 use crate::system::Cpu;
 use crate::tags::{MAX_WORD, TagSet, cut};
-use crate::wire::{
-    put_floats, put_strings, put_three_floats, put_uint32, put_uint32s, saturate, seconds,
-};
+use crate::wire::{Short, put_floats, put_strings, put_uint32s, saturate, seconds};
 
 /// What a packet says, except its timers. Times are nanoseconds.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +37,16 @@ pub(crate) struct Packet<'a> {
     pub(crate) max_word: usize,
 }
 
-/// One timer of a packet. Times are nanoseconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PacketTimer<'a> {
-    pub(crate) hit_count: u32,
-    pub(crate) value: u64,
-    pub(crate) cpu: Cpu,
-    pub(crate) tags: TagSet<'a>,
+/// One timer of a packet.
+pub(crate) trait PacketTimer<'a> {
+    /// At least 1.
+    fn hit_count(&self) -> u32;
+    /// Nanoseconds.
+    fn value(&self) -> u64;
+    fn cpu(&self) -> Cpu;
+    /// Where all its tags come from one place in the program: the number of that, and how many they are.
+    fn place(&self) -> Option<(u32, usize)>;
+    fn tags(&self) -> TagSet<'a>;
 }
 
 /// The encoder's memory, reused from packet to packet.
@@ -80,7 +81,7 @@ impl Encoder {
     pub(crate) fn encode<'a>(
         &mut self,
         head: &Packet<'a>,
-        given: impl Iterator<Item = PacketTimer<'a>>,
+        given: impl Iterator<Item = impl PacketTimer<'a>>,
     ) -> &[u8] {
         let Self { packet, dictionary, timers, ids, places, cpus } = self;
         packet.clear();
@@ -97,23 +98,23 @@ impl Encoder {
         let (mut hits, mut tags_of_one) = (0, 0);
         // Iterates in `given` itself, which is a chain of iterators.
         given.for_each(|timer| {
-            let tags = timer.tags;
-            let place = tags.fixed().filter(|_| tags.is_fixed()).map(|it| it.interned().number);
-            if let Some(first) = place.and_then(|place| places.get(place)) {
-                ids.repeat(first as usize, tags.len());
-            } else {
-                if let Some(place) = place {
-                    places.set(place, saturate(ids.0.len() as u64));
+            let before = ids.0.len();
+            match timer.place().map(|(place, count)| (place, count, places.get(place))) {
+                Some((_, count, Some(first))) => ids.repeat(first as usize, count),
+                place => {
+                    if let Some((place, ..)) = place {
+                        places.set(place, saturate(before as u64));
+                    }
+                    ids.look_up(dictionary, timer.tags(), head.max_word);
                 }
-                ids.look_up(dictionary, tags, head.max_word);
             }
-            let hit_count = timer.hit_count.max(1);
-            let count = saturate(tags.len() as u64);
+            let (hit_count, count) = (timer.hit_count(), saturate((ids.0.len() - before) as u64));
             hits |= hit_count;
             tags_of_one |= count;
-            timers.push(Timer { hit_count, value: seconds(timer.value), tags: count });
+            timers.push(Timer { hit_count, value: seconds(timer.value()), tags: count });
             if head.timer_rusage {
-                cpus.push([timer.cpu.user, timer.cpu.system].map(|time| seconds(nanos(time))));
+                let Cpu { user, system } = timer.cpu();
+                cpus.push([user, system].map(|time| seconds(nanos(time))));
             }
         });
         let of_timers = ids.0.len();
@@ -128,10 +129,14 @@ impl Encoder {
             _ => put_hosts(packet, head.hostname, head.server_name, head.max_word),
         }
         put_text(packet, 3, head.script_name, head.max_word);
-        put_uint32(packet, 4, head.request_count);
-        put_uint32(packet, 5, saturate(head.document_size));
-        put_uint32(packet, 6, saturate(head.memory_peak));
-        put_three_floats(packet, 7, [head.request_time, head.user, head.system].map(seconds));
+        let mut short = Short::new();
+        short.uint32(4, head.request_count);
+        short.uint32(5, saturate(head.document_size));
+        short.uint32(6, saturate(head.memory_peak));
+        short.float(7, seconds(head.request_time));
+        short.float(8, seconds(head.user));
+        short.float(9, seconds(head.system));
+        short.put(packet);
         if !timers.is_empty() {
             put_uint32s(packet, 10, hits, timers.iter().map(|timer| timer.hit_count));
             put_floats(packet, 11, timers.iter().map(|timer| timer.value));
@@ -140,8 +145,10 @@ impl Encoder {
             put_uint32s(packet, 14, highest_id, of_timers.iter().map(|[_, value]| *value));
         }
         packet.extend_from_slice(dictionary.encoded());
-        put_uint32(packet, 16, head.status);
-        put_uint32(packet, 17, saturate(head.memory_footprint));
+        let mut short = Short::new();
+        short.uint32(16, head.status);
+        short.uint32(17, saturate(head.memory_footprint));
+        short.put(packet);
         put_text(packet, 19, [head.schema, ""], head.max_word);
         if !of_request.is_empty() {
             put_uint32s(packet, 20, highest_id, of_request.iter().map(|[name, _]| *name));

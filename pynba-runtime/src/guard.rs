@@ -58,7 +58,9 @@ impl RequestGuard {
         let mut id = None;
         let request = local::open(|request, capture| {
             id = Some(request.prepare(reporter.clone(), rusage, script_name));
-            request.capture(capture);
+            if capture.is_some() {
+                request.capture(capture);
+            }
             request.begin();
             request.resume(false);
         });

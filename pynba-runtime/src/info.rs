@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::encoder::Packet;
+use crate::encoder::{Packet, PacketTimer as _};
 use crate::timers::TimerView;
 
 /// Everything a request has measured and been told so far, as [`Current::info`](crate::Current::info)
@@ -59,14 +59,14 @@ pub struct TimerInfo {
 
 impl From<TimerView<'_>> for TimerInfo {
     fn from(timer: TimerView<'_>) -> Self {
-        let TimerView { hit_count, value, cpu, running, tags } = timer;
+        let cpu = timer.cpu();
         Self {
-            tags: tags.to_vec(),
-            value: Duration::from_nanos(value),
+            tags: timer.tags().to_vec(),
+            value: Duration::from_nanos(timer.value()),
             ru_utime: cpu.user,
             ru_stime: cpu.system,
-            hit_count: hit_count.max(1),
-            running,
+            hit_count: timer.hit_count(),
+            running: timer.is_running(),
         }
     }
 }

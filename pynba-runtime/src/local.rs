@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 
 use crate::encoder::Encoder;
 use crate::handle::Handle;
@@ -64,6 +64,12 @@ impl Entry {
     }
 }
 
+impl Drop for Local {
+    fn drop(&mut self) {
+        drop(take_innermost());
+    }
+}
+
 thread_local! {
     static LOCAL: RefCell<Local> = const {
         RefCell::new(Local {
@@ -76,8 +82,9 @@ thread_local! {
     };
 
     /// The innermost request, when it is one that is current here. By itself, because taking it and putting it
-    /// back is a few instructions, and every timer does that twice.
-    static INNERMOST: Cell<Option<Box<Request>>> = const { Cell::new(None) };
+    /// back is a few instructions, and every timer does that twice; without a destructor, which would be asked
+    /// for each time: that of [`Local`] drops it.
+    static INNERMOST: Cell<Option<ManuallyDrop<Box<Request>>>> = const { Cell::new(None) };
 
     /// How many are open. By itself, because without a destructor it is read in a nanosecond: that is what a
     /// timer outside any request costs.
@@ -106,14 +113,15 @@ fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
     LOCAL.try_with(|local| local.try_borrow_mut().ok().map(|mut local| act(&mut local))).ok()?
 }
 
+/// The innermost request, when it is current here. It has to be [put back](put_innermost).
 #[inline]
-fn take_innermost() -> Option<Box<Request>> {
-    INNERMOST.try_with(Cell::take).ok()?
+pub(crate) fn take_innermost() -> Option<Box<Request>> {
+    INNERMOST.try_with(Cell::take).ok()?.map(ManuallyDrop::into_inner)
 }
 
 #[inline]
-fn put_innermost(request: Box<Request>) {
-    let _ = INNERMOST.try_with(|innermost| innermost.set(Some(request)));
+pub(crate) fn put_innermost(request: Box<Request>) {
+    let _ = INNERMOST.try_with(|innermost| innermost.set(Some(ManuallyDrop::new(request))));
 }
 
 /// Takes away what comes after the innermost one, or puts it among the others: both ways keep the order.

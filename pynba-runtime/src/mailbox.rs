@@ -178,11 +178,6 @@ impl RequestId {
         }
     }
 
-    /// Whether something has come that was not collected yet.
-    pub(crate) fn has_news(self) -> bool {
-        self.mailbox.state.load(Ordering::Acquire) & BITS != 0
-    }
-
     /// The request ends: what has come, and nothing comes after that.
     pub(crate) fn close(self, act: impl FnOnce(&mut Shared)) {
         if self.mailbox.state.swap(0, Ordering::AcqRel) & BITS != 0 {

@@ -32,30 +32,32 @@ impl Limits {
 /// Gives each packet, or the size of what cannot be sent at all.
 ///
 /// Timers of equal tags are folded when not all fit in one packet; when they still do not, the packet is
-/// split. The packets add up to the request: its times and sizes are in the first one, its names and tags in
+/// split. Timers that run are measured until `now`. The packets add up to the request: its times and sizes are in the first one, its names and tags in
 /// each.
 pub(crate) fn each(
     encoder: &mut Encoder,
-    head: Packet<'_>,
+    head: &Packet<'_>,
     timers: &mut Timers,
     now: Tick,
     limits: Limits,
     mut give: impl FnMut(Result<&[u8], usize>),
 ) {
     if limits.merge_timers {
+        timers.stop(now);
         timers.fold();
     }
-    let all = encoder.encode(&head, timers.view(0..timers.len(), now).map(Into::into));
+    let all = encoder.encode(head, timers.view(0..timers.len(), now));
     if all.len() <= limits.max_datagram {
         return give(Ok(all));
     }
     if !limits.merge_timers {
+        timers.stop(now);
         timers.fold();
     }
-    let mut head = head;
+    let mut head = *head;
     // Names and tags stand in each packet: they leave at least half of it to the timers.
     for max_word in SHORTER {
-        if encoder.encode(&head, std::iter::empty()).len() <= limits.max_datagram / 2 {
+        if encoder.encode(&head, timers.view(0..0, now)).len() <= limits.max_datagram / 2 {
             break;
         }
         head.max_word = max_word;
@@ -67,7 +69,7 @@ pub(crate) fn each(
         let mut count = guess.min(timers.len() - from);
         let mut shorter = SHORTER.into_iter();
         loop {
-            let part = timers.view(from..from + count, now).map(Into::into);
+            let part = timers.view(from..from + count, now);
             let packet = encoder.encode(&head, part);
             if packet.len() <= limits.max_datagram {
                 // Timers that were never started make no packet of their own.

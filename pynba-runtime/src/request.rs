@@ -290,28 +290,39 @@ impl Request {
         self.open.as_ref()?.thread
     }
 
-    /// Whether something was said or measured elsewhere since it was last sent.
-    pub(crate) fn has_news(&self) -> bool {
-        self.id().is_some_and(RequestId::has_news)
+    /// Whether something was said or measured elsewhere since it was last sent. That a timer ended which was sent
+    /// already is no news.
+    pub(crate) fn has_news(&mut self) -> bool {
+        let Some(id) = self.id() else { return false };
+        let mut news = false;
+        id.collect(|shared| news = self.read(shared));
+        id.joined(|shared| news |= shared.timers.len() > 0 || shared.cpu != Cpu::default());
+        news
     }
 
     /// What was said elsewhere.
     #[inline]
     pub(crate) fn collect_mail(&mut self) {
         if let Some(id) = self.id() {
-            id.collect(|shared| self.read(shared));
+            id.collect(|shared| _ = self.read(shared));
         }
     }
 
-    fn read(&mut self, shared: &mut Shared) {
+    /// Whether that changed anything.
+    fn read(&mut self, shared: &mut Shared) -> bool {
         let (mail, refused) = shared.take_mail();
+        let mut changed = refused > 0;
         for mail in mail {
-            match mail {
+            changed |= match mail {
                 Mail::Timer { number, change } => self.timers.change_from_elsewhere(number, change),
-                Mail::Told(_, told) => told(self),
-            }
+                Mail::Told(_, told) => {
+                    told(self);
+                    true
+                }
+            };
         }
         self.timers.losses().changes += refused;
+        changed
     }
 
     /// What was said and measured elsewhere, as far as it has stopped.
@@ -352,7 +363,6 @@ impl Request {
             self.take_cpu_of(shared);
         });
         if end != End::Unborn {
-            self.timers.stop(now);
             let _ = self.send(None, Moment { now, end }, encoder);
             encoder.trim();
         }
@@ -437,7 +447,7 @@ impl Request {
                 first.get_or_insert_with(|| packet.to_vec());
             }
         };
-        packets::each(encoder, head, &mut timers, moment.now, open.reporter.limits(), keep);
+        packets::each(encoder, &head, &mut timers, moment.now, open.reporter.limits(), keep);
         first
     }
 
@@ -482,7 +492,7 @@ impl Request {
         if open.enabled && (capture.is_some() || reporter.samples(&head)) {
             let limits = reporter.limits();
             local::quietly(|| {
-                packets::each(encoder, head, timers, moment.now, limits, give);
+                packets::each(encoder, &head, timers, moment.now, limits, give);
             });
         }
         let mut losses = timers.take_losses();

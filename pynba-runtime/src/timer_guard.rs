@@ -38,6 +38,16 @@ impl TimerGuard {
     /// Not inlined: that would be some hundred bytes of code for each `timer!`.
     #[inline(never)]
     fn start_static(tags: &'static StaticTags) -> Self {
+        if let Some(mut request) = local::take_innermost() {
+            let ticket = Place::Here(&mut request).start_static(tags);
+            local::put_innermost(request);
+            return Self { ticket };
+        }
+        Self::start_elsewhere(tags)
+    }
+
+    #[cold]
+    fn start_elsewhere(tags: &'static StaticTags) -> Self {
         Self { ticket: local::with_innermost(|place| place.start_static(tags)).flatten() }
     }
 

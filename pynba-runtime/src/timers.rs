@@ -54,6 +54,8 @@ pub(crate) struct Timers {
     fold_at: (usize, usize),
     /// Timers that found no room since they were last folded.
     refused: usize,
+    /// Whether one may have come to no tag.
+    has_untagged: bool,
     /// Whose processor time each timer measures.
     rusage: Rusage,
     /// What each timer that measures it has used; what was used before, while it runs. In the order of `list`.
@@ -152,6 +154,7 @@ impl Timers {
             table: Vec::new(),
             fold_at: (FOLD_FROM, FOLD_FROM_SIZE),
             refused: 0,
+            has_untagged: false,
             rusage: Rusage::Off,
             cpus: Vec::new(),
             losses: Losses::NONE,
@@ -227,7 +230,9 @@ impl Timers {
         let added = self.make_room(range.is_empty()).and_then(|number| {
             let extra = self.pairs.append(extra, range)?;
             self.next = number + 1;
-            self.list.push(Timer { number, fixed, extra, state, hit_count, cpu, holder });
+            let timer = Timer { number, fixed, extra, state, hit_count, cpu, holder };
+            self.has_untagged |= !timer.has_tags();
+            self.list.push(timer);
             Some(number)
         });
         self.losses.dropped += u64::from(added.is_none());
@@ -296,7 +301,7 @@ impl Timers {
 
     /// [`change`](Self::change) by mail, which was written on another thread a while ago: a thread's clock does not
     /// tell what the timer has used until then.
-    pub(crate) fn change_from_elsewhere(&mut self, number: u64, change: Change) {
+    pub(crate) fn change_from_elsewhere(&mut self, number: u64, change: Change) -> bool {
         if self.rusage == Rusage::Thread
             && let Some(at) = self.position(number)
             && let Some(measured) = self.cpus.get_mut(self.list[at].cpu as usize)
@@ -304,7 +309,7 @@ impl Timers {
         {
             measured.thread = None;
         }
-        self.change(number, change);
+        self.change(number, change)
     }
 
     /// Before the timer starts, or stops if it runs: notes the processor time, if that is measured, which may be
@@ -364,6 +369,7 @@ impl Timers {
             self.unused += self.pairs.footprint_of(timer.extra.clone());
             timer.fixed = None;
             timer.extra = extra;
+            self.has_untagged |= !timer.has_tags();
         }
     }
 
@@ -406,10 +412,13 @@ impl Timers {
     /// What could not be kept, or is not sent, since this was asked.
     pub(crate) fn take_losses(&mut self) -> Losses {
         let mut losses = mem::replace(&mut self.losses, Losses::NONE);
-        let untagged = |timer: &&Timer| {
-            matches!(timer.state, State::Stopped { .. }) && timer.tags(&self.pairs).len() == 0
-        };
-        losses.untagged += self.list.iter().filter(untagged).count() as u64;
+        if mem::take(&mut self.has_untagged) {
+            let untagged = |timer: &&Timer| {
+                let is_sent = matches!(timer.state, State::Running { .. } | State::Stopped { .. });
+                is_sent && !timer.has_tags()
+            };
+            losses.untagged += self.list.iter().filter(untagged).count() as u64;
+        }
         losses
     }
 
@@ -436,6 +445,7 @@ impl Timers {
     pub(crate) fn take_back(&mut self) {
         mem::swap(&mut self.list, &mut self.aside);
         self.aside.clear();
+        self.has_untagged = self.list.iter().any(|timer| !timer.has_tags());
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         if self.list.is_empty() {
             self.pairs.clear();
@@ -470,6 +480,9 @@ impl Timers {
 
     /// Forgets all of them. Memory is kept for the next request, but not that of a freak.
     pub(crate) fn clear(&mut self) {
+        if self.next == self.first && self.losses == Losses::NONE {
+            return;
+        }
         self.list.clear();
         self.shrink();
         self.next = self.first;
@@ -478,6 +491,7 @@ impl Timers {
         self.unused = 0;
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         self.refused = 0;
+        self.has_untagged = false;
         self.losses = Losses::NONE;
     }
 
@@ -521,6 +535,11 @@ impl Measured {
 }
 
 impl Timer {
+    #[inline]
+    fn has_tags(&self) -> bool {
+        self.fixed.is_some_and(|tags| !tags.pairs().is_empty()) || !self.extra.is_empty()
+    }
+
     #[inline]
     fn tags<'a>(&self, pairs: &'a PairBuffer) -> TagSet<'a> {
         pairs.set_in(self.fixed, self.extra.clone())

@@ -49,15 +49,56 @@ pub(crate) fn put_float(packet: &mut Vec<u8>, field: u32, value: f32) {
     packet.extend_from_slice(&value.to_le_bytes());
 }
 
-/// Three fields that follow each other.
-#[inline]
-pub(crate) fn put_three_floats(packet: &mut Vec<u8>, first: u32, values: [f32; 3]) {
-    let mut bytes = [0; 15];
-    for (field, (bytes, value)) in (first..).zip(bytes.chunks_exact_mut(5).zip(values)) {
-        bytes[0] = low_byte(field << 3 | FIXED_32);
-        bytes[1..].copy_from_slice(&value.to_le_bytes());
+/// Some short fields, put together before they go into the packet at once.
+pub(crate) struct Short {
+    bytes: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Short {
+    /// Six fields at most, of which each takes at most seven bytes: a key of two and a varint of five.
+    const ROOM: usize = 6 * 7;
+
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; Self::ROOM], length: 0 }
     }
-    packet.extend_from_slice(&bytes);
+
+    #[inline]
+    pub(crate) fn uint32(&mut self, field: u32, value: u32) {
+        self.varint(field << 3 | VARINT);
+        self.varint(value);
+    }
+
+    #[inline]
+    pub(crate) fn float(&mut self, field: u32, value: f32) {
+        self.varint(field << 3 | FIXED_32);
+        for byte in value.to_le_bytes() {
+            self.byte(byte);
+        }
+    }
+
+    #[inline]
+    fn varint(&mut self, mut value: u32) {
+        while value >= 0x80 {
+            self.byte(low_byte(value) | 0x80);
+            value >>= 7;
+        }
+        self.byte(low_byte(value));
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn put(&self, packet: &mut Vec<u8>) {
+        packet.extend_from_slice(self.bytes.get(..self.length).unwrap_or_default());
+    }
 }
 
 /// A repeated field, unpacked.

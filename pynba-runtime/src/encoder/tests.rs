@@ -68,13 +68,29 @@ impl Input {
             timer_rusage: false,
             max_word: MAX_WORD,
         };
-        let timers = timers.iter().map(|(hit_count, value, tags)| PacketTimer {
-            hit_count: *hit_count,
-            value: *value,
-            cpu: Cpu::default(),
-            tags: tags.set(None),
-        });
-        encoder.encode(&head, timers).to_vec()
+        encoder.encode(&head, timers.iter()).to_vec()
+    }
+}
+
+impl<'a> PacketTimer<'a> for &'a (u32, u64, PairBuffer) {
+    fn hit_count(&self) -> u32 {
+        self.0.max(1)
+    }
+
+    fn value(&self) -> u64 {
+        self.1
+    }
+
+    fn cpu(&self) -> Cpu {
+        Cpu::default()
+    }
+
+    fn place(&self) -> Option<(u32, usize)> {
+        None
+    }
+
+    fn tags(&self) -> TagSet<'a> {
+        self.2.set(None)
     }
 }
 

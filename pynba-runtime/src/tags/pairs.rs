@@ -107,6 +107,9 @@ impl PairBuffer {
 
     /// Forgets the pairs. Memory is kept for the next use, but not that of a freak.
     pub(crate) fn clear(&mut self) {
+        if self.text.is_empty() && self.pairs.is_empty() && self.lost == 0 {
+            return;
+        }
         self.text.clear();
         self.pairs.clear();
         self.text.shrink_to(MAX_TEXT);
@@ -352,12 +355,6 @@ impl<'a> TagSet<'a> {
     #[inline]
     pub(crate) fn fixed(&self) -> Fixed {
         self.fixed
-    }
-
-    /// Whether there are no others.
-    #[inline]
-    pub(crate) fn is_fixed(&self) -> bool {
-        self.extra.is_empty()
     }
 
     /// The others.

@@ -2,28 +2,20 @@
 
 use std::ops::Range;
 
-use super::{Measured, State, Timers};
+use super::{Measured, State, Timer, Timers};
 use crate::clock::Tick;
 use crate::encoder::PacketTimer;
 use crate::system::Cpu;
 use crate::tags::TagSet;
 
-/// A timer at some moment.
+/// A timer at some moment. What is asked of it is looked up only then.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimerView<'a> {
-    pub(crate) hit_count: u32,
+    timers: &'a Timers,
+    timer: &'a Timer,
     /// Nanoseconds.
-    pub(crate) value: u64,
-    pub(crate) cpu: Cpu,
-    pub(crate) running: bool,
-    pub(crate) tags: TagSet<'a>,
-}
-
-impl<'a> From<TimerView<'a>> for PacketTimer<'a> {
-    #[inline]
-    fn from(timer: TimerView<'a>) -> Self {
-        Self { hit_count: timer.hit_count, value: timer.value, cpu: timer.cpu, tags: timer.tags }
-    }
+    value: u64,
+    running: bool,
 }
 
 impl Timers {
@@ -36,21 +28,49 @@ impl Timers {
         range: Range<usize>,
         now: Tick,
     ) -> impl Iterator<Item = TimerView<'_>> {
-        let measures = !self.cpus.is_empty();
         self.list.get(range).unwrap_or_default().iter().filter_map(move |timer| {
-            let tags = timer.tags(&self.pairs);
             let (value, running) = match timer.state {
                 State::Running { since } => (now.nanos_since(since), true),
                 State::Stopped { value } => (value, false),
                 State::Ready { .. } | State::Discarded => return None,
             };
-            let cpu = match self.cpus.get(timer.cpu as usize).filter(|_| measures) {
-                Some(from) if running => Measured::now(self.rusage).since(*from),
-                Some(used) => used.cpu,
-                None => Cpu::default(),
-            };
-            let hit_count = timer.hit_count;
-            (tags.len() > 0).then_some(TimerView { hit_count, value, cpu, running, tags })
+            timer.has_tags().then_some(TimerView { timers: self, timer, value, running })
         })
+    }
+}
+
+impl TimerView<'_> {
+    pub(crate) fn is_running(&self) -> bool {
+        self.running
+    }
+}
+
+impl<'a> PacketTimer<'a> for TimerView<'a> {
+    #[inline]
+    fn hit_count(&self) -> u32 {
+        self.timer.hit_count.max(1)
+    }
+
+    #[inline]
+    fn value(&self) -> u64 {
+        self.value
+    }
+
+    fn cpu(&self) -> Cpu {
+        match self.timers.cpus.get(self.timer.cpu as usize) {
+            Some(from) if self.running => Measured::now(self.timers.rusage).since(*from),
+            Some(used) => used.cpu,
+            None => Cpu::default(),
+        }
+    }
+
+    #[inline]
+    fn place(&self) -> Option<(u32, usize)> {
+        let tags = self.timer.fixed.filter(|_| self.timer.extra.is_empty())?;
+        Some((tags.interned().number, tags.pairs().len()))
+    }
+
+    fn tags(&self) -> TagSet<'a> {
+        self.timer.tags(&self.timers.pairs)
     }
 }
