@@ -7,6 +7,10 @@
 //! (virtual machines, old processors, other systems), the system's clock is read. Both count nanoseconds from
 //! the same moment, so that nobody needs to know which it was.
 //!
+//! A machine that was suspended may begin to count anew. So the clocks are compared again every minute or so, and
+//! when the counter has gone backwards: where they disagree, the system's clock is read until the counter has been
+//! measured anew. A timer that runs meanwhile may show a wrong time, as it would have been wrong anyway.
+//!
 //! The counter is as exact as the two notes: each is taken within some hundred nanoseconds, of 50 ms, which is a
 //! few millionths. The system's clock is slewed to follow the network's time, by 500 millionths at most
 //! (`adjtimex(2)`), which the counter does not follow: a timer of one second may differ by half a millisecond.
@@ -15,12 +19,16 @@
 
 #![allow(unsafe_code)]
 
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
-
-use once_cell::sync::OnceCell;
 
 /// How long both clocks are watched before the counter is read alone. Nanoseconds.
 const WINDOW: u64 = 50_000_000;
+
+/// A minute. Nanoseconds.
+const BETWEEN_CHECKS: u64 = 60_000_000_000;
 
 /// A moment: nanoseconds of the monotonic clock.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -34,17 +42,41 @@ struct Scale {
     counter: u64,
     /// Nanoseconds for each tick, times 2^32.
     factor: u64,
+    ticks_between_checks: u64,
 }
 
-static SCALE: OnceCell<Scale> = OnceCell::new();
+/// Null while the system's clock is read. What it points to is never freed: a scale is made once in the life of most
+/// processes.
+static SCALE: AtomicPtr<Scale> = AtomicPtr::new(ptr::null_mut());
+
+#[inline]
+fn scale() -> Option<&'static Scale> {
+    // SAFETY: null, or from `Box::leak` and never written again; published with `Release`.
+    unsafe { SCALE.load(Ordering::Acquire).as_ref() }
+}
 
 impl Tick {
     #[inline]
     pub(crate) fn now() -> Self {
-        match SCALE.get() {
+        match scale() {
             Some(scale) => Self(scale.nanos_at(counter::read())),
             None => Self(system::nanos()),
         }
+    }
+
+    /// The moment at which a request begins: also brings the counter into use as soon as that can be done, and
+    /// looks after it. The first time it asks the kernel, which takes some microseconds.
+    #[inline]
+    pub(crate) fn first() -> Self {
+        if let Some(scale) = scale() {
+            let counter = counter::read();
+            // Wraps when the counter went backwards: then it is more than any number of ticks.
+            if counter.wrapping_sub(CHECKED.load(Ordering::Relaxed)) <= scale.ticks_between_checks {
+                return Self(scale.nanos_at(counter));
+            }
+        }
+        look_after();
+        Self::now()
     }
 
     /// Nanoseconds between two moments; 0 when they are in the wrong order.
@@ -75,6 +107,14 @@ impl Scale {
         self.nanos + scaled(ticks, self.factor)
     }
 
+    /// Whether the counter says what the system's clock says of the time between two readings, but for a
+    /// thousandth and a microsecond: twice what the system's clock may be slewed, and the readings' own width.
+    fn agrees(self, before: Reading, now: Reading) -> bool {
+        let system = now.nanos.saturating_sub(before.nanos);
+        let counted = now.counter.checked_sub(before.counter).map(|it| scaled(it, self.factor));
+        counted.is_some_and(|counted| counted.abs_diff(system) <= system / 1000 + 1000)
+    }
+
     /// From two readings; `None` when nothing can be told from them.
     fn between(first: Reading, second: Reading) -> Option<Self> {
         let nanos = second.nanos.checked_sub(first.nanos)?;
@@ -82,10 +122,12 @@ impl Scale {
         let factor = u64::try_from((u128::from(nanos) << 32) / u128::from(ticks)).ok()?;
         // Counters run at 1 MHz to 10 GHz or so.
         let plausible = (1 << 32) / 10..(1 << 32) * 1000;
+        let minute = u128::from(ticks) * u128::from(BETWEEN_CHECKS) / u128::from(nanos.max(1));
         plausible.contains(&factor).then_some(Self {
             nanos: second.nanos,
             counter: second.counter,
             factor,
+            ticks_between_checks: u64::try_from(minute).unwrap_or(u64::MAX),
         })
     }
 }
@@ -125,24 +167,51 @@ impl Reading {
     }
 }
 
-/// Brings the counter into use as soon as that can be done. Called when a request begins: the first time it asks
-/// the kernel, which takes some microseconds.
-#[inline]
-pub(crate) fn prepare() {
-    if SCALE.get().is_none() {
-        calibrate();
-    }
+/// The counter when the clocks were last compared.
+static CHECKED: AtomicU64 = AtomicU64::new(0);
+
+/// What is known of the counter.
+enum Trust {
+    /// Nobody has asked the kernel yet.
+    Unknown,
+    No,
+    /// As of the last comparison, or the beginning.
+    Since(Reading),
 }
 
 #[cold]
-fn calibrate() {
-    static FIRST: OnceCell<Option<Reading>> = OnceCell::new();
-    let first = FIRST.get_or_init(|| counter::is_trusted().then(Reading::take));
-    if let Some(first) = first
-        && system::nanos().saturating_sub(first.nanos) >= WINDOW
-        && let Some(scale) = Scale::between(*first, Reading::take())
-    {
-        let _ = SCALE.set(scale);
+fn look_after() {
+    static TRUST: Mutex<Trust> = Mutex::new(Trust::Unknown);
+    // One thread does it, and the others go on meanwhile.
+    let Ok(mut trust) = TRUST.try_lock() else { return };
+    match *trust {
+        Trust::Unknown => {
+            let trusted = counter::is_trusted();
+            *trust = if trusted { Trust::Since(Reading::take()) } else { Trust::No };
+        }
+        Trust::No => {}
+        Trust::Since(before) => {
+            let now = Reading::take();
+            let Some(scale) = scale() else {
+                if now.nanos.saturating_sub(before.nanos) >= WINDOW {
+                    *trust = Trust::Since(now);
+                    if let Some(scale) = Scale::between(before, now) {
+                        CHECKED.store(now.counter, Ordering::Relaxed);
+                        SCALE.store(Box::leak(Box::new(scale)), Ordering::Release);
+                    }
+                }
+                return;
+            };
+            CHECKED.store(now.counter, Ordering::Relaxed);
+            *trust = Trust::Since(now);
+            if !scale.agrees(before, now) {
+                SCALE.store(ptr::null_mut(), Ordering::Release);
+                // The kernel may have found out the same.
+                if !counter::is_trusted() {
+                    *trust = Trust::No;
+                }
+            }
+        }
     }
 }
 
@@ -249,21 +318,40 @@ mod tests {
         let scale = Scale::between(at(0, 0), at(1_000_000_000, 2_600_000_000)).expect("2.6 GHz");
         assert_eq!(scale.nanos_at(2_600_000_000 * 3), 2_999_999_999);
         assert_eq!(scale.nanos_at(0), 1_000_000_000, "never before the note");
+        assert_eq!(scale.ticks_between_checks, 60 * 2_600_000_000);
+    }
+
+    #[test]
+    fn a_counter_that_began_anew_is_found_out() {
+        let at = |nanos, counter| Reading { nanos, counter };
+        let second = |n: u64| at(n * 1_000_000_000, n * 2_600_000_000);
+        let scale = Scale::between(second(0), second(1)).expect("2.6 GHz");
+        assert!(scale.agrees(second(1), second(61)));
+        let slewed = at(61 * 1_000_000_000, 61 * 2_600_000_000 + 60 * 1_300_000);
+        assert!(scale.agrees(second(1), slewed), "500 millionths");
+        for (nanos, counter) in
+            [(61, 1), (61, 0), (61, 30 * 2_600_000_000), (61, 62 * 2_600_000_000)]
+        {
+            assert!(!scale.agrees(second(1), at(nanos * 1_000_000_000, counter)), "{counter}");
+        }
     }
 
     #[test]
     fn time_goes_on() {
-        prepare();
-        let mut before = Tick::now();
+        let mut before = Tick::first();
         for round in 0..20 {
             thread::sleep(Duration::from_millis(5));
-            prepare();
-            let now = Tick::now();
+            let now = Tick::first();
             let passed = now.since(before);
             assert!(passed >= Duration::from_micros(4_990), "{passed:?} in round {round}");
             assert!(passed < Duration::from_secs(5), "{passed:?} in round {round}");
             before = now;
         }
         assert_eq!(Tick::at(5).nanos_since(Tick::at(7)), 0);
+        assert_eq!(
+            scale().is_some(),
+            counter::is_trusted(),
+            "100 ms are enough to know the counter"
+        );
     }
 }

@@ -498,10 +498,14 @@ impl<F: Future> Future for Monitored<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let Some(future) = this.future.as_pin_mut() else { return Poll::Pending };
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
         let result = this.request.poll(future, context);
         if result.is_ready() {
+            // What it still keeps ends as a part of the request.
+            let entered = this.request.enter();
+            this.future.set(None);
+            drop(entered);
             this.request.end(End::Returned);
         }
         result
@@ -533,10 +537,14 @@ impl<F: Future, L: FnOnce(&Entered<'_>, &F::Output)> Future for Looking<F, L> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let Some(future) = this.future.as_pin_mut() else { return Poll::Pending };
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
         let result = this.request.poll(future, context);
         if let Poll::Ready(returned) = &result {
+            // What it still keeps ends as a part of the request.
+            let entered = this.request.enter();
+            this.future.set(None);
+            drop(entered);
             if let Some(look) = this.look.take().filter(|_| this.request.is_recording()) {
                 look(&this.request.enter(), returned);
             }

@@ -121,16 +121,33 @@ pub(crate) fn take_innermost() -> Option<Box<Request>> {
 
 #[inline]
 pub(crate) fn put_innermost(request: Box<Request>) {
-    let _ = INNERMOST.try_with(|innermost| innermost.set(Some(ManuallyDrop::new(request))));
+    let request = Some(ManuallyDrop::new(request));
+    if let Ok(Some(other)) = INNERMOST.try_with(|innermost| innermost.replace(request)) {
+        put_among_others(ManuallyDrop::into_inner(other));
+    }
 }
 
-/// Takes away what comes after the innermost one, or puts it among the others: both ways keep the order.
+/// Also what became innermost while the innermost one was taken: an allocator may open requests, too.
+#[cold]
+fn put_among_others(request: Box<Request>) {
+    with(|local| local.open.push(Entry::Here(request)));
+}
+
+/// Puts the innermost one among the others; `false` when it is there, or there is none.
 fn bury() -> bool {
-    let Some(request) = take_innermost() else { return false };
-    with(|local| local.open.push(Entry::Here(request))).is_some()
+    let innermost = take_innermost();
+    let buried = innermost.is_some();
+    if let Some(request) = innermost {
+        with(|local| local.open.push(Entry::Here(request)));
+    }
+    buried
 }
 
+/// Takes the innermost one from among the others, unless all are to stay there while a packet is sent.
 fn unearth() {
+    if is_quiet() {
+        return;
+    }
     let last = with(|local| match local.open.pop() {
         Some(Entry::Here(request)) => Some(request),
         other => {
@@ -154,7 +171,11 @@ pub(crate) fn with_innermost<R>(act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
     if is_quiet() {
         return None;
     }
-    with(|local| local.open.last_mut()?.place().map(act))?
+    with(|local| {
+        // One more is open than there are: it is taken, and an allocator that measures came back here.
+        let is_taken = OPEN.try_with(Cell::get).is_ok_and(|open| open > local.open.len());
+        local.open.last_mut().filter(|_| !is_taken)?.place().map(act)
+    })?
 }
 
 /// Acts on a request that is current on this thread.
@@ -212,10 +233,10 @@ pub(crate) fn quietly<R>(act: impl FnOnce() -> R) -> R {
     let before = QUIET.try_with(|quiet| quiet.replace(true)).unwrap_or(true);
     let buried = bury();
     let result = act();
+    let _ = QUIET.try_with(|quiet| quiet.set(before));
     if buried {
         unearth();
     }
-    let _ = QUIET.try_with(|quiet| quiet.set(before));
     result
 }
 
@@ -227,10 +248,17 @@ pub(crate) fn is_quiet() -> bool {
 /// Makes it the innermost one.
 pub(crate) fn push(entry: Entry) {
     bury();
-    if let Entry::Here(request) = entry {
-        put_innermost(request);
-    } else {
-        with(|local| local.open.push(entry));
+    match entry {
+        Entry::Here(request) if !is_quiet() => {
+            // Sees to it that there is a destructor, which drops what is still open when the thread ends.
+            if LOCAL.try_with(|_| ()).is_err() {
+                return;
+            }
+            put_innermost(request);
+        }
+        entry => {
+            with(|local| local.open.push(entry));
+        }
     }
     count(1);
 }

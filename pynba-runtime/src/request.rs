@@ -6,7 +6,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use crate::Error;
-use crate::clock::{self, Tick, nanos};
+use crate::clock::{Tick, nanos};
 use crate::encoder::{Encoder, Packet};
 use crate::flush::FlushOptions;
 use crate::handle::Handle;
@@ -49,6 +49,8 @@ struct Open {
     /// Where the processor time is counted from, and for [`Rusage::Thread`] on which thread.
     usage_at_start: Usage,
     thread: Option<ThreadId>,
+    /// Whether the thread's time is counted by somebody else for this request.
+    is_counted: bool,
     /// What was used before that, and by handles.
     used: Cpu,
     /// What it has of the heap while it is current nowhere.
@@ -160,6 +162,7 @@ impl Request {
             rusage,
             usage_at_start: Usage::default(),
             thread: None,
+            is_counted: false,
             used: Cpu::default(),
             heap: None,
             is_told: false,
@@ -180,19 +183,19 @@ impl Request {
     /// Begins to measure, from nothing. The clock is read last, so that none of this counts.
     pub(crate) fn begin(&mut self) {
         if let Some(open) = &mut self.open {
-            clock::prepare();
             open.used = Cpu::default();
             open.heap = Some(alloc::Share::default());
             if open.rusage == Rusage::Process {
                 open.usage_at_start = open.rusage.now();
             }
-            open.started = Tick::now();
+            open.started = Tick::first();
         }
     }
 
     /// It becomes current on this thread, whose processor time is its own unless that is counted already.
     pub(crate) fn resume(&mut self, is_counted: bool) {
         if let Some(open) = &mut self.open {
+            open.is_counted = is_counted;
             if open.rusage == Rusage::Thread && !is_counted {
                 open.thread = Some(thread::current().id());
                 open.usage_at_start = open.rusage.now();
@@ -296,7 +299,7 @@ impl Request {
         let Some(id) = self.id() else { return false };
         let mut news = false;
         id.collect(|shared| news = self.read(shared));
-        id.joined(|shared| news |= shared.timers.len() > 0 || shared.cpu != Cpu::default());
+        id.joined(|shared| news |= shared.timers.has_measured() || shared.cpu != Cpu::default());
         news
     }
 
@@ -426,7 +429,8 @@ impl Request {
             self.told.memory_footprint = 0;
         }
         self.begin();
-        self.resume(false);
+        let is_counted = self.open.as_ref().is_some_and(|open| open.is_counted);
+        self.resume(is_counted);
     }
 
     /// Whether the processor time of each thread counts.

@@ -249,7 +249,8 @@ macro_rules! setters {
             self.untag(name.as_ref());
         }
 
-        /// Adds a timer that something else measured: `hit_count` hits that took `value` in all.
+        /// Adds a timer that something else measured: `hit_count` hits that took `value` in all. Once the request has
+        /// been sent it does nothing; that it came too late is counted in a [`Handle`](crate::Handle) only.
         ///
         /// ```
         /// # use std::time::Duration;

@@ -169,10 +169,10 @@ impl Timers {
     /// Starts a timer and gives its number; `None` when there is no room for it.
     #[inline]
     pub(crate) fn start_static(&mut self, tags: &'static StaticTags, since: Tick) -> Option<u64> {
-        if self.list.len() >= self.fold_at.0 {
+        if self.list.len() >= self.fold_at.0.min(MAX_TIMERS) {
             return self.start(Some(tags), &PairBuffer::new(), since);
         }
-        let cpu = self.note_start();
+        let cpu = self.measure_now().map_or(NO_CPU, |measured| self.keep_cpu(measured));
         let number = self.next;
         self.next += 1;
         self.list.push(Timer {
@@ -190,27 +190,31 @@ impl Timers {
     /// [`start_static`](Self::start_static) with tags made at run time.
     pub(crate) fn start(&mut self, fixed: Fixed, extra: &PairBuffer, since: Tick) -> Option<u64> {
         let tags = (fixed, extra, all_of(extra));
-        let cpu = self.note_start();
-        self.push(tags, State::Running { since }, cpu, 1, Holder::Guard)
+        let measured = self.measure_now();
+        self.push(tags, State::Running { since }, measured, 1, Holder::Guard)
     }
 
     /// A timer that is not started yet.
     pub(crate) fn ready(&mut self, tags: &Tags) -> Option<u64> {
         let (fixed, extra) = tags.parts();
-        let cpu = self.note_start();
-        self.push((fixed, extra, all_of(extra)), State::Ready { last: 0 }, cpu, 1, Holder::Hand)
+        let measured = self.measure_now();
+        self.push(
+            (fixed, extra, all_of(extra)),
+            State::Ready { last: 0 },
+            measured,
+            1,
+            Holder::Hand,
+        )
     }
 
     pub(crate) fn add(&mut self, tags: &Tags, value: Duration, hit_count: u32) {
         let (fixed, extra) = tags.parts();
         let state = State::Stopped { value: nanos(value) };
-        self.push((fixed, extra, all_of(extra)), state, NO_CPU, hit_count, Holder::Nobody);
+        self.push((fixed, extra, all_of(extra)), state, None, hit_count, Holder::Nobody);
     }
 
-    /// A place for the processor time of the timer that is made next, if that is measured.
-    #[inline]
-    fn note_start(&mut self) -> u32 {
-        if self.rusage == Rusage::Off { NO_CPU } else { self.keep_cpu(Measured::now(self.rusage)) }
+    fn measure_now(&self) -> Option<Measured> {
+        (self.rusage != Rusage::Off).then(|| Measured::now(self.rusage))
     }
 
     fn keep_cpu(&mut self, measured: Measured) -> u32 {
@@ -222,7 +226,7 @@ impl Timers {
         &mut self,
         (fixed, extra, range): (Fixed, &PairBuffer, Range<u32>),
         state: State,
-        cpu: u32,
+        measured: Option<Measured>,
         hit_count: u32,
         holder: Holder,
     ) -> Option<u64> {
@@ -230,6 +234,7 @@ impl Timers {
         let added = self.make_room(range.is_empty()).and_then(|number| {
             let extra = self.pairs.append(extra, range)?;
             self.next = number + 1;
+            let cpu = measured.map_or(NO_CPU, |measured| self.keep_cpu(measured));
             let timer = Timer { number, fixed, extra, state, hit_count, cpu, holder };
             self.has_untagged |= !timer.has_tags();
             self.list.push(timer);
@@ -376,17 +381,14 @@ impl Timers {
     /// Forgets the pairs and processor times that no timer has any more.
     fn compact(&mut self) {
         self.spare.clear();
-        let mut kept = 0;
+        let before = mem::take(&mut self.cpus);
         for timer in &mut self.list {
             timer.extra = self.spare.append(&self.pairs, timer.extra.clone()).unwrap_or(0..0);
-            if let Some(cpu) = self.cpus.get(timer.cpu as usize).copied() {
-                // Those before it are not more than were before.
-                self.cpus[kept] = cpu;
-                timer.cpu = u32::try_from(kept).unwrap_or(NO_CPU);
-                kept += 1;
+            if let Some(cpu) = before.get(timer.cpu as usize) {
+                timer.cpu = u32::try_from(self.cpus.len()).unwrap_or(NO_CPU);
+                self.cpus.push(*cpu);
             }
         }
-        self.cpus.truncate(kept);
         mem::swap(&mut self.pairs, &mut self.spare);
         self.unused = 0;
     }
@@ -402,6 +404,12 @@ impl Timers {
         for timer in &mut self.list {
             timer.stop(at);
         }
+    }
+
+    /// Whether any runs or has run.
+    pub(crate) fn has_measured(&self) -> bool {
+        let measured = |state| matches!(state, State::Running { .. } | State::Stopped { .. });
+        self.list.iter().any(|timer| measured(timer.state))
     }
 
     /// How many there are, those that [`view`](Self::view) leaves out included.
@@ -449,6 +457,7 @@ impl Timers {
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         if self.list.is_empty() {
             self.pairs.clear();
+            self.spare.clear();
             self.cpus.clear();
             self.unused = 0;
             self.shrink();
@@ -465,9 +474,8 @@ impl Timers {
                 State::Running { .. } if late == Late::IsLost => self.losses.late += 1,
                 State::Stopped { .. } | State::Running { .. } => {
                     let tags = (timer.fixed, &other.pairs, timer.extra.clone());
-                    let cpu = other.cpus.get(timer.cpu as usize);
-                    let cpu = cpu.map_or(NO_CPU, |cpu| self.keep_cpu(*cpu));
-                    self.push(tags, timer.state, cpu, timer.hit_count, Holder::Nobody);
+                    let measured = other.cpus.get(timer.cpu as usize).copied();
+                    self.push(tags, timer.state, measured, timer.hit_count, Holder::Nobody);
                 }
                 State::Ready { .. } | State::Discarded => {}
             }
@@ -487,6 +495,7 @@ impl Timers {
         self.shrink();
         self.next = self.first;
         self.pairs.clear();
+        self.spare.clear();
         self.cpus.clear();
         self.unused = 0;
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);

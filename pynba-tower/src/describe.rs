@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::borrow::Cow;
 
 use http::request::Parts;
-use pynba_runtime::{Current, Tags};
+use pynba_runtime::{Current, Entered, Tags};
 
 use crate::layer::Settings;
 use crate::{foreign, host, schema};
@@ -45,9 +45,13 @@ impl Settings {
     }
 
     /// Says everything that is known; gives whether the request has a name of its own.
-    pub(crate) fn describe(&self, request: Current, parts: &Parts, is_routed: bool) -> bool {
+    pub(crate) fn describe(&self, entered: &Entered<'_>, parts: &Parts, is_routed: bool) -> bool {
+        let request = entered.current();
         let name = self.name(parts, is_routed);
         let is_named = name.is_some();
+        if let Some(prefix) = &self.prefix {
+            entered.set_prefix(prefix.clone());
+        }
         request.set_script_name(name.unwrap_or_else(|| self.unmatched.clone()));
         if let Some(host) = host::of(parts).filter(|host| self.knows(host)) {
             request.set_server_name(host);

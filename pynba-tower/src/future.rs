@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::{Method, Response};
@@ -11,13 +12,15 @@ use pynba_runtime::{DetachedRequest, Entered};
 
 use crate::body::{Answer, Progress, ResponseBody};
 use crate::describe;
+use crate::layer::Settings;
 
 /// A request that has no response yet.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) request: DetachedRequest,
     /// Whether it has a name that is no other's: a route, a path, or what the program chose.
-    pub(crate) is_named: bool,
+    /// Where the name of all that have none is from, if it has no other one.
+    pub(crate) unmatched: Option<Arc<Settings>>,
     asks: Asks,
 }
 
@@ -36,7 +39,7 @@ impl Open {
             Method::CONNECT => Asks::Connect,
             _ => Asks::Other,
         };
-        Self { request, is_named: false, asks }
+        Self { request, unmatched: None, asks }
     }
 }
 
@@ -83,7 +86,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
-        let Some(Open { request, is_named, asks }) = this.open else {
+        let Some(Open { request, unmatched, asks }) = this.open else {
             let plain = |response: Response<B>| response.map(|body| ResponseBody::new(body, None));
             return future.poll(context).map_ok(plain);
         };
@@ -91,8 +94,8 @@ where
         let result = ready!(future.poll(context));
         this.future.set(None);
         let progress = result.as_ref().ok().and_then(|response| {
-            if !*is_named {
-                name(&entered, response);
+            if let Some(settings) = unmatched {
+                name(&entered, response, &settings.unmatched);
             }
             Progress::of(&entered, *asks, response)
         });
@@ -106,9 +109,13 @@ where
     }
 }
 
-/// Around a whole router the route is not seen when the request comes; a response may carry it.
-fn name<B>(entered: &Entered<'_>, response: &Response<B>) {
-    if let Some(route) = describe::route(response.extensions()) {
-        entered.current().set_script_name(route);
+/// Around a whole router the route is not seen when the request comes; a response may carry it. A name that a
+/// handler has given meanwhile stays.
+fn name<B>(entered: &Entered<'_>, response: &Response<B>, unmatched: &str) {
+    let request = entered.current();
+    if let Some(route) = describe::route(response.extensions())
+        && request.info().is_some_and(|info| info.script_name.ends_with(unmatched))
+    {
+        request.set_script_name(route);
     }
 }

@@ -34,6 +34,7 @@ pub struct PynbaLayer {
 /// What the program wants to be different.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    pub(crate) prefix: Option<Text>,
     pub(crate) unmatched: Text,
     pub(crate) trust_forwarded: bool,
     /// The hosts that are believed; `None` for all of them.
@@ -82,6 +83,7 @@ impl PynbaLayer {
     #[must_use]
     pub fn with_reporter(reporter: impl Borrow<Reporter>) -> Self {
         let settings = Settings {
+            prefix: None,
             unmatched: Cow::Borrowed("(unmatched)"),
             trust_forwarded: false,
             server_names: None,
@@ -95,6 +97,18 @@ impl PynbaLayer {
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         set(Arc::make_mut(&mut self.settings));
         self
+    }
+
+    /// Put before every script name, instead of the reporter's prefix.
+    ///
+    /// ```
+    /// # use pynba_tower::PynbaLayer;
+    /// let layer = PynbaLayer::new("127.0.0.1:30002")?.prefix("shop:"); // shop:/users/{id}
+    /// # Ok::<(), pynba_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn prefix(self, prefix: impl Into<Cow<'static, str>>) -> Self {
+        self.set(|settings| settings.prefix = Some(prefix.into()))
     }
 
     /// The one script name of all requests that axum had no route for: `(unmatched)` unless set. Under their
@@ -201,9 +215,18 @@ impl fmt::Debug for PynbaLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PynbaLayer")
             .field("reporter", &self.reporter)
-            .field("unmatched", &self.settings.unmatched)
-            .field("trust_forwarded", &self.settings.trust_forwarded)
-            .field("server_names", &self.settings.server_names)
+            .field("settings", &self.settings)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("prefix", &self.prefix)
+            .field("unmatched", &self.unmatched)
+            .field("trust_forwarded", &self.trust_forwarded)
+            .field("server_names", &self.server_names)
             .finish_non_exhaustive()
     }
 }

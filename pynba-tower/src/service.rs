@@ -1,5 +1,6 @@
 //! The service: opens the requests.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -53,9 +54,10 @@ where
         }
         let mut open = Open::new(recorded, &parts.method);
         let entered = open.request.enter();
-        open.is_named = settings.describe(entered.current(), &parts, self.is_routed);
+        let is_named = settings.describe(&entered, &parts, self.is_routed);
         let future = self.inner.call(Request::from_parts(parts, body));
         drop(entered);
+        open.unmatched = (!is_named).then(|| Arc::clone(settings));
         ResponseFuture::new(future, open)
     }
 }

@@ -139,14 +139,22 @@ async fn takes_the_route_from_the_response_around_a_whole_router() {
     let app = Router::new()
         .route("/plain/{id}", get(|| async { "plain" }))
         .route("/shown/{id}", get(|route: MatchedPath| async { (Extension(route), "shown") }))
+        .route(
+            "/said/{id}",
+            get(|route: MatchedPath| async {
+                current().set_script_name("said");
+                (Extension(route), "said")
+            }),
+        )
         .route("/named/{id}", get(|| async { "named" }).layer(middleware::from_fn(names)));
-    let service = ServiceBuilder::new().layer(layer).service(app);
+    let service = ServiceBuilder::new().layer(layer.prefix("shop:")).service(app);
     let server = common::serve_by_hyper(service).await;
     for (path, name) in [
-        ("/plain/1", "(unmatched)"),
-        ("/nothing", "(unmatched)"),
-        ("/shown/1", "/shown/{id}"),
-        ("/named/1", "/named/{id}"),
+        ("/plain/1", "shop:(unmatched)"),
+        ("/nothing", "shop:(unmatched)"),
+        ("/shown/1", "shop:/shown/{id}"),
+        ("/said/1", "shop:said"),
+        ("/named/1", "shop:/named/{id}"),
     ] {
         common::get(server, path).await;
         assert_eq!(packets.next().await.script_name, name);

@@ -5,10 +5,13 @@ mod vectors;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 use prost::Message;
 use serde_json::Value;
 
@@ -16,7 +19,7 @@ use super::*;
 use crate::clock;
 use crate::proto::Request;
 use crate::system::Cpu;
-use crate::tags::{MAX_WORD, PairBuffer};
+use crate::tags::{MAX_WORD, PairBuffer, StaticTags, cut, pairs_of};
 use crate::text::Text;
 
 type Pairs = Vec<(String, String)>;
@@ -320,6 +323,138 @@ proptest! {
             if !read.dictionary.is_empty() || read.timer_value.is_empty() {
                 prop_assert_eq!(read.validate(), Ok(()));
             }
+        }
+    }
+}
+
+/// Words again and again, some of which are equal in their first letters or when they are cut.
+const WORDS: [&str; 11] = [
+    "",
+    "a",
+    "b",
+    "aa",
+    "ab",
+    "host",
+    "select",
+    "é",
+    "\u{FFFD}",
+    "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",
+    "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyz",
+];
+
+/// So many places in the program, whose literals are equal text in other memory.
+const PLACES: usize = 40;
+
+fn place(number: usize) -> &'static StaticTags {
+    static ALL: OnceLock<Vec<StaticTags>> = OnceLock::new();
+    let word = |at: usize| -> &'static str { WORDS[at % WORDS.len()].to_owned().leak() };
+    let make = |number: usize| {
+        let pairs = (0..number % 5).map(|n| (word(number + n * 3), word(number * 7 + n)));
+        let pairs: Vec<_> = pairs.collect::<BTreeSet<_>>().into_iter().collect();
+        StaticTags::new(pairs.leak())
+    };
+    &ALL.get_or_init(|| (0..PLACES).map(make).collect())[number]
+}
+
+/// Tags of a place in the program, and others that are made at run time.
+#[derive(Clone, Debug)]
+struct Mixed {
+    fixed: Option<&'static StaticTags>,
+    extra: PairBuffer,
+}
+
+impl Mixed {
+    fn new(number: Option<usize>, words: &[[usize; 2]]) -> Self {
+        let (fixed, mut extra) = (number.map(place), PairBuffer::new());
+        for [name, value] in words {
+            extra.push_copy(WORDS[*name], WORDS[*value]);
+        }
+        extra.normalize(pairs_of(fixed));
+        Self { fixed, extra }
+    }
+
+    /// As the packet should have them.
+    fn pairs(&self, max_word: usize) -> Pairs {
+        let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fixed = pairs_of(self.fixed).iter().map(|(name, value)| own(name, value));
+        let all: BTreeSet<_> = fixed.chain(self.extra.set(None).to_vec()).collect();
+        all.iter().map(|(name, value)| own(cut(name, max_word), cut(value, max_word))).collect()
+    }
+}
+
+impl<'a> PacketTimer<'a> for &'a Mixed {
+    fn hit_count(&self) -> u32 {
+        1
+    }
+
+    fn value(&self) -> u64 {
+        1
+    }
+
+    fn cpu(&self) -> Cpu {
+        Cpu::default()
+    }
+
+    fn place(&self) -> Option<(u32, usize)> {
+        let fixed = self.fixed.filter(|_| self.extra.len() == 0)?;
+        Some((fixed.interned().number, fixed.pairs().len()))
+    }
+
+    fn tags(&self) -> TagSet<'a> {
+        self.extra.set(self.fixed)
+    }
+}
+
+fn any_mixed() -> impl Strategy<Value = Mixed> {
+    let words = || vec([0..WORDS.len(), 0..WORDS.len()], 1..4);
+    let extra = prop_oneof![Just(vec![]), words()];
+    (option::of(0..PLACES), extra).prop_map(|(number, words)| Mixed::new(number, &words))
+}
+
+proptest! {
+    #[test]
+    fn literals_and_other_text_that_is_equal_are_one_word(
+        packets in vec((any_mixed(), vec(any_mixed(), 0..8), select(&[MAX_WORD, 39, 16, 1])), 1..20),
+    ) {
+        let mut encoder = Encoder::default(); // the same one: nothing may be left of a packet
+        for (request, timers, max_word) in packets {
+            let head = Packet {
+                hostname: "h",
+                server_name: "s",
+                hosts: None,
+                script_name: ["", "n"],
+                request_count: 1,
+                document_size: 0,
+                memory_peak: 0,
+                request_time: 0,
+                user: 0,
+                system: 0,
+                status: 200,
+                memory_footprint: 0,
+                schema: "",
+                tags: request.extra.set(request.fixed),
+                timer_rusage: false,
+                max_word,
+            };
+            let read = Request::decode(encoder.encode(&head, timers.iter())).unwrap();
+
+            let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let sent: Vec<Pairs> = read
+                .timers()
+                .map(|timer| timer.tags.into_iter().map(own).collect())
+                .chain([read.tags().map(own).collect()])
+                .collect();
+            let given: Vec<_> =
+                timers.iter().chain([&request]).map(|mixed| mixed.pairs(max_word)).collect();
+            prop_assert_eq!(sent, &*given);
+
+            let mut dictionary: Vec<&str> = Vec::new();
+            for word in given.iter().flatten().flat_map(|(name, value)| [name, value]) {
+                if !dictionary.contains(&&**word) {
+                    dictionary.push(word);
+                }
+            }
+            prop_assert_eq!(read.dictionary, dictionary, "each word once, in the order of first use");
         }
     }
 }
