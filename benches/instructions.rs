@@ -1,10 +1,15 @@
 //! Runs one workload a number of times, for `callgrind` to count its instructions: `benches/gates` does that.
+//!
+//! `f-w10` and so on are the same by hand: what others are compared with. `polls` is one request whose future is
+//! polled so many times.
 
-#[path = "workloads/mod.rs"]
+mod floor;
 mod workloads;
 
 use std::env;
 use std::io;
+use std::pin::pin;
+use std::task::{Context, Waker};
 
 use pynba::{Reporter, Rusage, Transport};
 
@@ -20,15 +25,26 @@ impl Transport for Nowhere {
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
     let [workload, times] = arguments.as_slice() else {
-        println!("run as: instructions {} TIMES", workloads::NAMES.join("|"));
+        println!("run as: instructions [f-]{}|polls TIMES", workloads::NAMES.join("|"));
         return;
     };
-    let times = times.parse().expect("a number of times");
+    let times: u32 = times.parse().expect("a number of times");
+    if let Some(by_hand) = workload.strip_prefix("f-") {
+        let run = floor::named(by_hand).expect("a workload");
+        let floor = floor::Floor::new("web7.example.org", "www.example.org", None);
+        return (0..times).for_each(|_| run(&floor));
+    }
     let builder = Reporter::builder().transport(Nowhere).rusage(Rusage::Off);
     let reporter = builder.build().expect("a reporter");
+    if workload == "polls" {
+        let mut future = pin!(workloads::polled(&reporter, times));
+        let mut context = Context::from_waker(Waker::noop());
+        while future.as_mut().poll(&mut context).is_pending() {}
+        return;
+    }
     let run = workloads::named(workload).expect("a workload");
     for _ in 0..times {
         run(&reporter);
     }
-    assert_eq!(reporter.stats().packets, times);
+    assert_eq!(reporter.stats().packets, u64::from(times));
 }
