@@ -740,15 +740,16 @@ fn client_send() {
 #[test]
 fn client_get_data() -> Done {
     let mut told = None;
-    let requests = capture(|| {
-        let guard = nobody().open("/import");
-        drop(timer!(group = "db"));
-        let packet = guard.current().packet();
+    let request = client_sent(|client| {
+        client.set_script_name("/import");
+        drop(client.timer(tags!(group = "db")));
+        let packet = client.packet();
         told = packet;
+        Ok(())
     });
     let packet = Captured::decode(&told.unwrap())?;
-    assert_eq!(packet.timers(), requests[0].timers());
-    assert_eq!(packet.script_name, "/import");
+    assert_eq!((packet.timers(), &*packet.script_name), (request.timers(), "/import"));
+    assert_eq!(timers(&packet), ["group=db"]);
     Ok(())
 }
 
@@ -1273,13 +1274,17 @@ fn monitor_start() {
 /// `monitor.tags`
 #[test]
 fn monitor_tags() {
+    let mut told = Vec::new();
     let request = client_sent(|monitor| {
-        monitor.tag("age", 7);
         monitor.tag("plan", "premium");
+        monitor.tag("age", 7);
         monitor.remove_tag("plan");
+        let tags = monitor.tags();
+        told = tags;
         Ok(())
     });
-    assert_eq!(request.tags(), owned([("age", "7")]));
+    assert_eq!(told, owned([("age", "7")]));
+    assert_eq!(request.tags(), told);
 }
 
 /// `monitor.timer(**tags)`
@@ -1331,6 +1336,7 @@ fn monitor_send() {
 #[test]
 fn monitor_flush() {
     let request = client_sent(|monitor| {
+        monitor.tag("plan", "premium");
         drop(monitor.timer(tags!(foo = "forgotten")));
         monitor.set_enabled(false);
         monitor.flush();
@@ -1339,6 +1345,14 @@ fn monitor_flush() {
         Ok(())
     });
     assert_eq!(timers(&request), ["foo=bar"]);
+    assert_eq!(request.tags(), owned([("plan", "premium")]));
+    let request = client_sent(|monitor| {
+        monitor.tag("plan", "premium");
+        drop(monitor.timer(tags!(foo = "forgotten")));
+        monitor.reset();
+        Ok(())
+    });
+    assert_eq!((timers(&request), request.tags()), (vec![], vec![]));
 }
 
 // From Pynba: `monitor`.

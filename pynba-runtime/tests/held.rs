@@ -1,6 +1,7 @@
 //! Timers that the program still holds when they are flushed, stopped or folded, and what it says elsewhere.
 #![cfg(feature = "enable")]
 
+use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -98,19 +99,31 @@ fn timers_by_hand_that_are_gone_are_folded_as_others() {
 }
 
 #[test]
+fn timers_whose_guards_are_forgotten_are_no_more_than_there_is_room_for() {
+    let reporter = reporter();
+    let requests = capture(|| {
+        let _request = reporter.open("test");
+        (0..200_000).for_each(|_| mem::forget(rt::timer(&DB)));
+    });
+    let sent: u32 = requests.iter().flat_map(Captured::timers).map(|timer| timer.hit_count).sum();
+    assert_eq!((sent, reporter.stats().dropped_timers), (65_536, 200_000 - 65_536));
+}
+
+#[test]
 fn room_is_found_again_when_timers_have_ended() {
     let reporter = reporter();
     capture(|| {
         let request = reporter.open("test");
         let script = request.current();
         let guards: Vec<_> = (0..70_000).map(|_| rt::timer(&DB)).collect();
+        assert_eq!(script.info().unwrap().timers.len(), 65_536, "no more than these ran at once");
         drop(guards);
         for _ in 0..70_000 {
             script.add_timer(group("db"), MILLISECOND, 1);
         }
     });
     let dropped = reporter.stats().dropped_timers;
-    // 65,536 ran at once; then up to 8,192 are refused before room is looked for again.
+    // Those that never ran; then up to 8,192 are refused before room is looked for again.
     assert!((70_000 - 65_536..=70_000 - 65_536 + 8_192).contains(&dropped), "{dropped}");
 }
 
@@ -176,4 +189,104 @@ fn a_script_tells_what_it_has() {
     });
     assert_eq!((requests[0].script_name.as_str(), requests.len()), ("named", 1));
     assert_eq!((groups(&requests[0]), requests[0].tags().len()), (vec!["a".to_owned()], 0));
+}
+
+#[test]
+fn a_timer_of_a_handle_that_was_sent_is_nothing_new_at_the_end_of_a_script() {
+    let requests = capture(|| {
+        let monitor = ScriptMonitor::with_reporter(&reporter());
+        let timer = monitor.handle().unwrap().run(|| {
+            let timer = Timer::new(group("db"));
+            timer.start().unwrap();
+            timer.stop().unwrap();
+            timer
+        });
+        monitor.send().unwrap();
+        drop(timer);
+    });
+    assert_eq!(requests.iter().map(groups).collect::<Vec<_>>(), [["db"]]);
+}
+
+#[test]
+fn a_guard_that_was_sent_is_nothing_new_at_the_end_of_a_script() {
+    let requests = capture(|| {
+        let monitor = ScriptMonitor::with_reporter(&reporter());
+        let timer = monitor.timer(group("db"));
+        monitor.send().unwrap();
+        drop(timer);
+    });
+    assert_eq!(requests.iter().map(groups).collect::<Vec<_>>(), [["db"]]);
+}
+
+/// Elsewhere a thread's own time is not known.
+#[cfg(all(target_os = "linux", not(pynba_portable)))]
+mod processor_time {
+    use pynba_runtime::{Rusage, TagValue};
+
+    use super::*;
+
+    fn work(time: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < time {}
+    }
+
+    /// The processor time and the value of each timer with that tag, seconds.
+    fn cpu_and_value(requests: &[Captured], tag: &str) -> Vec<(f32, f32)> {
+        let mut found = Vec::new();
+        for request in requests {
+            let cpus = request.timer_ru_utime.iter().zip(&request.timer_ru_stime);
+            let timers = request.timers().into_iter().zip(cpus);
+            let own = timers.filter(|(timer, _)| timer.tags[0].1.starts_with(tag));
+            found.extend(own.map(|(timer, (user, system))| (user + system, timer.value)));
+        }
+        found
+    }
+
+    /// Of the thread: beside other tests the process uses more.
+    fn reporter_of_cpus() -> Reporter {
+        let builder = Reporter::builder().server("127.0.0.1:9");
+        builder.rusage(Rusage::Thread).timer_rusage(true).build().unwrap()
+    }
+
+    fn run(name: impl TagValue) {
+        let timer = Timer::new(Tags::new().with("name", name));
+        timer.start().unwrap();
+        timer.stop().unwrap();
+    }
+
+    #[test]
+    fn a_timer_that_makes_room_by_folding_others_has_its_own_processor_time() {
+        let reporter = reporter_of_cpus();
+        // What the thread has used before is in no timer.
+        work(200 * MILLISECOND);
+        let requests = capture(|| {
+            let _request = reporter.open("test");
+            (0..4_000).for_each(|n| run(format!("a{n}")));
+            (0..4_192).for_each(|_| run("same"));
+            let folds = Timer::new(Tags::new().with("name", "folds"));
+            folds.start().unwrap();
+            (0..4_500).for_each(|n| run(format!("b{n}")));
+            folds.stop().unwrap();
+        });
+        let times = cpu_and_value(&requests, "");
+        assert_eq!(times.len(), 4_000 + 1 + 1 + 4_500);
+        let worst = times.iter().find(|(cpu, value)| *cpu > value + 0.05);
+        assert_eq!(worst, None, "none has used more time than there was");
+    }
+
+    #[test]
+    fn processor_time_stays_with_its_timer_when_the_one_before_it_has_none() {
+        let reporter = reporter_of_cpus();
+        let requests = capture(|| {
+            let _request = reporter.open("test");
+            current().add_timer(Tags::new().with("name", "folded"), MILLISECOND, 1);
+            let busy = Timer::new(Tags::new().with("name", "busy"));
+            busy.start().unwrap();
+            work(200 * MILLISECOND);
+            busy.stop().unwrap();
+            (0..8_300).for_each(|_| run("folded"));
+        });
+        let busy = cpu_and_value(&requests, "busy");
+        assert!(busy.len() == 1 && busy[0].0 > 0.02, "{busy:?}");
+    }
 }

@@ -17,6 +17,10 @@ const MAX_TEXT: usize = MAX_DATAGRAM;
 /// Each pair takes at least four bytes of a packet: two ids with their keys.
 const MAX_PAIRS: usize = MAX_DATAGRAM / 4;
 
+/// What is kept for the next use: some forty kilobytes, for hundreds of tags.
+const USUAL_TEXT: usize = 16 * 1024;
+const USUAL_PAIRS: usize = 512;
+
 /// A pair known at compile time.
 pub(crate) type StaticPair = (&'static str, &'static str);
 
@@ -112,8 +116,8 @@ impl PairBuffer {
         }
         self.text.clear();
         self.pairs.clear();
-        self.text.shrink_to(MAX_TEXT);
-        self.pairs.shrink_to(MAX_PAIRS);
+        self.text.shrink_to(USUAL_TEXT);
+        self.pairs.shrink_to(USUAL_PAIRS);
         self.unused = 0;
         self.lost = 0;
     }

@@ -106,6 +106,23 @@ fn what_ended_requests_leave_is_little_and_used_again() {
 }
 
 #[test]
+fn what_a_request_of_many_timers_leaves_is_given_back() {
+    let reporter = reporter();
+    let request = |timers: u32| {
+        let _request = reporter.open("/test");
+        (0..timers).for_each(|n| drop(timer!(group = "db", text = format!("{n:030}"))));
+    };
+    request(10);
+    let left = measure(|| {
+        request(60_000);
+        (0..10).for_each(|_| request(10));
+    });
+    assert!(left.bytes_max > 2_000_000, "{left:?}: it must really take much");
+    // Two buffers of tags, each of which would fill a packet.
+    assert!(left.bytes_current < 1_500_000, "{left:?}");
+}
+
+#[test]
 fn a_future_that_is_a_request_is_hardly_larger() {
     async fn plain(text: [u8; 200]) -> u8 {
         ready(()).await;
