@@ -293,7 +293,9 @@ pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
     if let Some(request) = take_innermost() {
         if request.is(id) {
             count(-1);
-            unearth();
+            if is_any_open() {
+                unearth();
+            }
             return Some(request);
         }
         put_innermost(request);
