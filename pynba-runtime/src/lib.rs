@@ -60,6 +60,7 @@ mod timer;
 mod timer_guard;
 mod timer_id;
 mod timers;
+mod told;
 mod transport;
 mod wire;
 
