@@ -21,7 +21,7 @@
 
 use std::ptr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How long both clocks are watched before the counter is read alone. Nanoseconds.
@@ -75,7 +75,9 @@ impl Tick {
                 return Self(scale.nanos_at(counter));
             }
         }
-        look_after();
+        if IS_HOPEFUL.load(Ordering::Relaxed) {
+            look_after();
+        }
         Self::now()
     }
 
@@ -170,11 +172,13 @@ impl Reading {
 /// The counter when the clocks were last compared.
 static CHECKED: AtomicU64 = AtomicU64::new(0);
 
+/// Whether the counter may still be brought into use. It is not once the kernel has refused it.
+static IS_HOPEFUL: AtomicBool = AtomicBool::new(true);
+
 /// What is known of the counter.
 enum Trust {
     /// Nobody has asked the kernel yet.
     Unknown,
-    No,
     /// As of the last comparison, or the beginning.
     Since(Reading),
 }
@@ -186,10 +190,12 @@ fn look_after() {
     let Ok(mut trust) = TRUST.try_lock() else { return };
     match *trust {
         Trust::Unknown => {
-            let trusted = counter::is_trusted();
-            *trust = if trusted { Trust::Since(Reading::take()) } else { Trust::No };
+            if counter::is_trusted() {
+                *trust = Trust::Since(Reading::take());
+            } else {
+                IS_HOPEFUL.store(false, Ordering::Relaxed);
+            }
         }
-        Trust::No => {}
         Trust::Since(before) => {
             let now = Reading::take();
             let Some(scale) = scale() else {
@@ -207,9 +213,7 @@ fn look_after() {
             if !scale.agrees(before, now) {
                 SCALE.store(ptr::null_mut(), Ordering::Release);
                 // The kernel may have found out the same.
-                if !counter::is_trusted() {
-                    *trust = Trust::No;
-                }
+                IS_HOPEFUL.store(counter::is_trusted(), Ordering::Relaxed);
             }
         }
     }
