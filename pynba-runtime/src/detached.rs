@@ -1,5 +1,7 @@
 //! Requests that are not bound to a thread: those of asynchronous code.
 
+mod futures;
+
 use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -7,17 +9,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::{fmt, mem, thread};
 
-use pin_project_lite::pin_project;
+pub use self::futures::{Around, Looking, Monitored};
 
 use crate::current::Current;
 use crate::handle::Handle;
 use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
 use crate::request::{End, Request};
+use crate::setters::said_by_expansions;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
 use crate::text::Text;
-use crate::timer_guard::TimerGuard;
 use crate::{ENABLED, local, process};
 
 /// An open request that is current only where it is entered, from [`Reporter::detached`].
@@ -212,14 +214,16 @@ impl DetachedRequest {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn around<R, F: Future<Output = R>>(&mut self, future: F) -> Around<'_, F> {
-        Around { request: self, future: Some(future) }
+        Around::new(self, future)
     }
 
+    /// Polls the future as the request's work. Pending for ever once it has been dropped.
     fn poll<F: Future>(
         &mut self,
-        future: Pin<&mut F>,
+        future: Pin<&mut Option<F>>,
         context: &mut Context<'_>,
     ) -> Poll<F::Output> {
+        let Some(future) = future.as_pin_mut() else { return Poll::Pending };
         if self.stage == Stage::Prepared {
             self.begin();
         }
@@ -239,7 +243,7 @@ impl DetachedRequest {
         F: Future<Output = R>,
         L: FnOnce(&Entered<'_>, &R),
     {
-        Looking { request: self, look: Some(look), future: Some(future) }
+        Looking::new(self, future, look)
     }
 
     /// Carries the request to other threads and tasks.
@@ -260,8 +264,8 @@ impl DetachedRequest {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     #[must_use]
-    pub fn handle(&mut self) -> Option<Handle> {
-        match &mut self.state {
+    pub fn handle(&self) -> Option<Handle> {
+        match &self.state {
             State::Recording(request) => request.handle(),
             State::Entered(_) | State::Silent | State::Nothing => None,
         }
@@ -305,7 +309,7 @@ impl DetachedRequest {
     /// A request that begins when it is [`push`](Self::push)ed for the first time.
     pub fn prepared(reporter: &Reporter, script_name: &'static str) -> Self {
         if process::is_on() {
-            Self::prepare(reporter, None, Text::literal(script_name))
+            Self::prepare(reporter, None, Cow::Borrowed(script_name).into())
         } else {
             Self::disabled()
         }
@@ -404,25 +408,7 @@ impl Entered<'_> {
         }
     }
 
-    #[doc(hidden)]
-    pub fn set_prefix(&self, prefix: impl Into<Cow<'static, str>>) {
-        self.current().set_prefix(prefix.into());
-    }
-
-    #[doc(hidden)]
-    pub fn set_tags(&self, tags: &'static StaticTags) {
-        self.current().set_tags(tags, |_| ());
-    }
-
-    #[doc(hidden)]
-    pub fn set_tags_with(&self, tags: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) {
-        self.current().set_tags(tags, dynamic);
-    }
-
-    #[doc(hidden)]
-    pub fn returned(&self, status: u32) {
-        self.current().set_outcome(status);
-    }
+    said_by_expansions!();
 }
 
 impl Drop for Entered<'_> {
@@ -433,170 +419,5 @@ impl Drop for Entered<'_> {
                 self.request.end(End::Panicked);
             }
         }
-    }
-}
-
-pin_project! {
-    /// A future as the work of a [`DetachedRequest`], from [`DetachedRequest::around`].
-    #[must_use = "a future does nothing unless it is awaited"]
-    #[derive(Debug)]
-    pub struct Around<'a, F> {
-        request: &'a mut DetachedRequest,
-        // `None` only once it has been dropped, which is the request's work, too.
-        #[pin]
-        future: Option<F>,
-    }
-
-    impl<F> PinnedDrop for Around<'_, F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            let _entered = this.request.enter();
-            this.future.set(None);
-        }
-    }
-}
-
-impl<F: Future> Future for Around<'_, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        match this.future.as_pin_mut() {
-            Some(future) => this.request.poll(future, context),
-            None => Poll::Pending,
-        }
-    }
-}
-
-pin_project! {
-    /// A future that is a request, from [`Reporter::monitor`].
-    #[must_use = "a future does nothing unless it is awaited or spawned"]
-    #[derive(Debug)]
-    pub struct Monitored<F> {
-        request: DetachedRequest,
-        // `None` only once it has been dropped, which is the request's work, too.
-        #[pin]
-        future: Option<F>,
-    }
-
-    impl<F> PinnedDrop for Monitored<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            let _entered = this.request.enter();
-            this.future.set(None);
-        }
-    }
-}
-
-impl<F: Future> Monitored<F> {
-    pub(crate) fn new(request: DetachedRequest, future: F) -> Self {
-        Self { request, future: Some(future) }
-    }
-}
-
-impl<F: Future> Future for Monitored<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
-        let result = this.request.poll(future, context);
-        if result.is_ready() {
-            // What it still keeps ends as a part of the request.
-            let entered = this.request.enter();
-            this.future.set(None);
-            drop(entered);
-            this.request.end(End::Returned);
-        }
-        result
-    }
-}
-
-pin_project! {
-    /// A future that is a request and whose result is looked at, from `#[monitor]`.
-    #[doc(hidden)]
-    #[must_use = "a future does nothing unless it is awaited or spawned"]
-    pub struct Looking<F, L> {
-        request: DetachedRequest,
-        look: Option<L>,
-        // `None` only once it has been dropped, which is the request's work, too.
-        #[pin]
-        future: Option<F>,
-    }
-
-    impl<F, L> PinnedDrop for Looking<F, L> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            let _entered = this.request.enter();
-            this.future.set(None);
-        }
-    }
-}
-
-impl<F: Future, L: FnOnce(&Entered<'_>, &F::Output)> Future for Looking<F, L> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
-        let result = this.request.poll(future, context);
-        if let Poll::Ready(returned) = &result {
-            // What it still keeps ends as a part of the request.
-            let entered = this.request.enter();
-            this.future.set(None);
-            drop(entered);
-            if let Some(look) = this.look.take().filter(|_| this.request.is_recording()) {
-                look(&this.request.enter(), returned);
-            }
-            this.request.end(End::Returned);
-        }
-        result
-    }
-}
-
-impl<F, L> fmt::Debug for Looking<F, L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Looking").field("request", &self.request).finish_non_exhaustive()
-    }
-}
-
-pin_project! {
-    /// A future with a timer, from `#[timed]`.
-    #[doc(hidden)]
-    #[must_use = "a future does nothing unless it is awaited or spawned"]
-    pub struct Timed<F, S> {
-        start: Option<S>,
-        #[pin]
-        future: F,
-        timer: TimerGuard,
-    }
-}
-
-impl<F, S> Timed<F, S> {
-    /// `start` makes the timer at the first poll.
-    pub(crate) fn new(start: S, future: F) -> Self {
-        Self { start: Some(start), future, timer: TimerGuard::none() }
-    }
-}
-
-impl<F: Future, S: FnOnce() -> TimerGuard> Future for Timed<F, S> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        if let Some(start) = this.start.take() {
-            *this.timer = start();
-        }
-        let result = this.future.poll(context);
-        if result.is_ready() {
-            drop(mem::replace(this.timer, TimerGuard::none()));
-        }
-        result
-    }
-}
-
-impl<F, S> fmt::Debug for Timed<F, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timed").field("timer", &self.timer).finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ use crate::current::Current;
 use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
 use crate::request::End;
+use crate::setters::said_by_expansions;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
 use crate::text::Text;
@@ -122,26 +123,7 @@ impl RequestGuard {
         }
     }
 
-    #[doc(hidden)]
-    pub fn set_prefix(&self, prefix: impl Into<Cow<'static, str>>) {
-        self.current().set_prefix(prefix.into());
-    }
-
-    #[doc(hidden)]
-    pub fn set_tags(&self, tags: &'static StaticTags) {
-        self.current().set_tags(tags, |_| ());
-    }
-
-    #[doc(hidden)]
-    pub fn set_tags_with(&self, tags: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) {
-        self.current().set_tags(tags, dynamic);
-    }
-
-    /// The status that the returned value stands for, unless the program set one.
-    #[doc(hidden)]
-    pub fn returned(&self, status: u32) {
-        self.current().set_outcome(status);
-    }
+    said_by_expansions!();
 }
 
 impl Drop for RequestGuard {

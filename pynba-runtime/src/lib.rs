@@ -56,6 +56,7 @@ mod tags;
 pub mod task;
 pub mod testing;
 mod text;
+mod timed;
 mod timer;
 mod timer_guard;
 mod timer_id;

@@ -240,7 +240,7 @@ impl Request {
     }
 
     /// Carries it to other threads.
-    pub(crate) fn handle(&mut self) -> Option<Handle> {
+    pub(crate) fn handle(&self) -> Option<Handle> {
         let Open { id, reporter, rusage, .. } = self.open.as_ref()?;
         Some(Handle::new(*id, reporter.clone(), *rusage))
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use once_cell::sync::OnceCell;
 
 pub use crate::current::Current;
-pub use crate::detached::{DetachedRequest, Looking, Timed};
+pub use crate::detached::{DetachedRequest, Looking};
 pub use crate::guard::RequestGuard;
 pub use crate::outcome::{Probe, ProbeAny, ProbeResponse, ProbeResult};
 pub use crate::reporter::Reporter;
@@ -13,6 +13,7 @@ pub use crate::status_of;
 pub use crate::system::Rusage;
 pub use crate::tags::{Pairs, StaticTags, TagValue, Tags};
 use crate::text::Text;
+pub use crate::timed::Timed;
 pub use crate::timer_guard::TimerGuard;
 use crate::{local, process};
 

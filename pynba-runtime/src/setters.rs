@@ -274,4 +274,34 @@ macro_rules! setters {
     };
 }
 
-pub(crate) use setters;
+/// What an expansion says to what it has opened, which gives its `current`.
+macro_rules! said_by_expansions {
+    () => {
+        #[doc(hidden)]
+        pub fn set_prefix(&self, prefix: impl Into<Cow<'static, str>>) {
+            self.current().set_prefix(prefix.into());
+        }
+
+        #[doc(hidden)]
+        pub fn set_tags(&self, tags: &'static StaticTags) {
+            self.current().set_tags(tags, |_| ());
+        }
+
+        #[doc(hidden)]
+        pub fn set_tags_with(
+            &self,
+            tags: &'static StaticTags,
+            dynamic: impl FnOnce(&mut Pairs<'_>),
+        ) {
+            self.current().set_tags(tags, dynamic);
+        }
+
+        /// The status that the returned value stands for, unless the program set one.
+        #[doc(hidden)]
+        pub fn returned(&self, status: u32) {
+            self.current().set_outcome(status);
+        }
+    };
+}
+
+pub(crate) use {said_by_expansions, setters};

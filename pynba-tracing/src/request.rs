@@ -34,7 +34,7 @@ struct Entry {
 impl SpanRequest {
     /// `None` where nothing is recorded.
     pub(crate) fn open(reporter: &Reporter, script_name: &'static str) -> Option<Self> {
-        let mut request = DetachedRequest::prepared(reporter, script_name);
+        let request = DetachedRequest::prepared(reporter, script_name);
         request.is_recording().then(|| Self {
             current: request.current(),
             // Now: once the request is on a thread, others cannot ask it.

@@ -46,6 +46,12 @@ fn an_outermost_span_is_a_request() {
 }
 
 #[test]
+fn a_name_that_servers_would_cut_is_mended() {
+    let request = one(capture(layer(), || info_span!("before\0after").in_scope(|| ())));
+    assert_eq!(request.script_name, "before\u{FFFD}after");
+}
+
+#[test]
 fn only_the_chosen_spans_are_requests() {
     let chosen = |name: &'static str| {
         PinbaLayer::new().with_requests(&reporter(), move |span| span.name() == name)
