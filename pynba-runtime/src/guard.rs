@@ -7,12 +7,11 @@ use std::thread;
 use crate::current::Current;
 use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
-use crate::request::End;
+use crate::request::{End, Script};
 use crate::setters::said_by_expansions;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
-use crate::text::Text;
-use crate::{ENABLED, local};
+use crate::{ENABLED, local, process};
 
 /// An open request, sent when dropped.
 ///
@@ -55,18 +54,23 @@ impl RequestGuard {
         Self::new(State::Silent, false)
     }
 
-    pub(crate) fn open(reporter: &Reporter, rusage: Option<Rusage>, script_name: Text) -> Self {
-        let mut id = None;
-        let request = local::open(|request, capture| {
-            id = Some(request.prepare(reporter.clone(), rusage, script_name));
-            if capture.is_some() {
-                request.capture(capture);
-            }
-            request.begin();
-            request.resume(false);
-        });
-        let (Some(request), Some(id)) = (request, id) else { return Self::disabled() };
-        local::push(local::Entry::Here(request));
+    #[inline]
+    pub(crate) fn open(
+        reporter: &Reporter,
+        rusage: Option<Rusage>,
+        script: impl FnOnce() -> Script,
+    ) -> Self {
+        if !process::is_on() {
+            return Self::disabled();
+        }
+        let Some(mut request) = local::request() else { return Self::disabled() };
+        let id = request.prepare(reporter.clone(), rusage, script());
+        if local::is_capturing() {
+            request.capture(local::capture());
+        }
+        request.begin();
+        request.resume(false);
+        local::push_request(request);
         Self::new(State::Recording(id), thread::panicking())
     }
 
@@ -109,11 +113,13 @@ impl RequestGuard {
         }
     }
 
+    /// Not inlined, like what opens it.
+    #[inline(never)]
     fn close(&self) {
         match self.state {
             State::Recording(id) => {
-                let panicking = thread::panicking() && !self.was_panicking;
                 if let Some(request) = local::remove(id) {
+                    let panicking = thread::panicking() && !self.was_panicking;
                     let end = if panicking { End::Panicked } else { End::Returned };
                     local::close(request, |request, encoder| request.end(end, encoder));
                 }

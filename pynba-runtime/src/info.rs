@@ -76,11 +76,12 @@ impl RequestInfo {
         summary: &Packet<'_>,
         timers: impl Iterator<Item = TimerView<'a>>,
     ) -> Self {
+        let [hostname, server_name] = summary.hosts();
         Self {
-            hostname: summary.hostname.to_owned(),
-            server_name: summary.server_name.to_owned(),
-            script_name: summary.script_name.concat(),
-            schema: summary.schema.to_owned(),
+            hostname: hostname.to_owned(),
+            server_name: server_name.to_owned(),
+            script_name: summary.script_name().concat(),
+            schema: summary.schema().to_owned(),
             status: summary.status,
             document_size: summary.document_size,
             memory_peak: summary.memory_peak,

@@ -17,16 +17,60 @@ use crate::testing::Capture;
 /// Requests are nested a few levels deep at most; more memory than that is given back.
 const SPARE_REQUESTS: usize = 8;
 
+/// What is taken and put back for each request and each timer. By itself, because that is a few instructions: without
+/// a destructor, which would be asked for each time. That of [`Local`] empties it.
+struct Hot {
+    /// The innermost request, when it is one that is current here.
+    innermost: Slot<Request>,
+    /// Memory for the next request.
+    spare: Slot<Request>,
+    encoder: Slot<Encoder>,
+    scratch: Slot<PairBuffer>,
+    /// How many requests are open, times [`ONE`], and the bits below it. In one number, so that one look tells that
+    /// all is as usual.
+    state: Cell<usize>,
+}
+
+/// In [`Hot::state`]: there is a [`Local`], whose destructor drops what stands in [`Hot`] when the thread ends.
+const READY: usize = 1;
+
+/// A packet is being sent.
+const QUIET: usize = 2;
+
+/// Packets are kept instead of sent.
+const CAPTURING: usize = 4;
+
+/// An open request.
+const ONE: usize = 8;
+
+/// A box that is taken, used and put back.
+struct Slot<T>(Cell<Option<ManuallyDrop<Box<T>>>>);
+
+impl<T> Slot<T> {
+    const fn empty() -> Self {
+        Self(Cell::new(None))
+    }
+
+    #[inline]
+    fn take(&self) -> Option<Box<T>> {
+        self.0.take().map(ManuallyDrop::into_inner)
+    }
+
+    #[inline]
+    fn replace(&self, value: Box<T>) -> Option<Box<T>> {
+        self.0.replace(Some(ManuallyDrop::new(value))).map(ManuallyDrop::into_inner)
+    }
+}
+
 struct Local {
-    /// The innermost one last, but for that in [`INNERMOST`].
+    /// The innermost one last, but for that in [`Hot::innermost`].
     open: Vec<Entry>,
+    /// More of them, of requests inside each other.
     #[expect(
         clippy::vec_box,
         reason = "a request is a few hundred bytes, and opening it moves it"
     )]
     spare: Vec<Box<Request>>,
-    encoder: Option<Box<Encoder>>,
-    scratch: Option<Box<PairBuffer>>,
     capture: Option<Capture>,
 }
 
@@ -66,45 +110,88 @@ impl Entry {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        drop(take_innermost());
+        HOT.with(|hot| {
+            hot.state.set(hot.state.get() & !READY);
+            drop((hot.innermost.take(), hot.spare.take(), hot.encoder.take(), hot.scratch.take()));
+        });
     }
 }
 
 thread_local! {
-    static LOCAL: RefCell<Local> = const {
-        RefCell::new(Local {
-            open: Vec::new(),
-            spare: Vec::new(),
-            encoder: None,
-            scratch: None,
-            capture: None,
-        })
+    static HOT: Hot = const {
+        Hot {
+            innermost: Slot::empty(),
+            spare: Slot::empty(),
+            encoder: Slot::empty(),
+            scratch: Slot::empty(),
+            state: Cell::new(0),
+        }
     };
 
-    /// The innermost request, when it is one that is current here. By itself, because taking it and putting it
-    /// back is a few instructions, and every timer does that twice; without a destructor, which would be asked
-    /// for each time: that of [`Local`] drops it.
-    static INNERMOST: Cell<Option<ManuallyDrop<Box<Request>>>> = const { Cell::new(None) };
-
-    /// How many are open. By itself, because without a destructor it is read in a nanosecond: that is what a
-    /// timer outside any request costs.
-    static OPEN: Cell<usize> = const { Cell::new(0) };
+    static LOCAL: RefCell<Local> = const {
+        RefCell::new(Local { open: Vec::new(), spare: Vec::new(), capture: None })
+    };
 
     /// Of [`random`]; 0 before its first use.
     static RANDOM: Cell<u64> = const { Cell::new(0) };
-
-    /// Whether a packet is being sent.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether there is a request on this thread, recorded or not.
+#[inline]
+fn state() -> usize {
+    HOT.with(|hot| hot.state.get())
+}
+
+#[inline]
+fn set(bit: usize, is_set: bool) {
+    HOT.with(|hot| {
+        let others = hot.state.get() & !bit;
+        hot.state.set(if is_set { others | bit } else { others });
+    });
+}
+
+/// Whether there is a request on this thread, recorded or not. A nanosecond: that is what a timer outside any
+/// request costs.
 #[inline]
 pub(crate) fn is_any_open() -> bool {
-    OPEN.try_with(Cell::get).is_ok_and(|open| open > 0)
+    state() >= ONE
 }
 
-fn count(opened: isize) {
-    let _ = OPEN.try_with(|open| open.set(open.get().saturating_add_signed(opened)));
+fn open_requests() -> usize {
+    state() / ONE
+}
+
+#[inline]
+fn count_opened() {
+    HOT.with(|hot| hot.state.set(hot.state.get() + ONE));
+}
+
+#[inline]
+fn count_closed() {
+    HOT.with(|hot| {
+        let state = hot.state.get();
+        hot.state.set(if state >= ONE { state - ONE } else { state });
+    });
+}
+
+/// `false` while the thread is being torn down.
+#[inline]
+fn is_ready() -> bool {
+    state() & READY != 0 || get_ready()
+}
+
+#[cold]
+fn get_ready() -> bool {
+    let is_there = LOCAL.try_with(|_| ()).is_ok();
+    set(READY, is_there);
+    is_there
+}
+
+/// Keeps what was lent, for the next one.
+#[inline]
+fn keep<T>(slot: impl FnOnce(&Hot) -> &Slot<T>, lent: Box<T>) {
+    if is_ready() {
+        HOT.with(|hot| slot(hot).replace(lent));
+    }
 }
 
 /// `None` while the thread is being torn down, or when an allocator that measures itself comes back
@@ -116,14 +203,13 @@ fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
 /// The innermost request, when it is current here. It has to be [put back](put_innermost).
 #[inline]
 pub(crate) fn take_innermost() -> Option<Box<Request>> {
-    INNERMOST.try_with(Cell::take).ok()?.map(ManuallyDrop::into_inner)
+    HOT.with(|hot| hot.innermost.take())
 }
 
 #[inline]
 pub(crate) fn put_innermost(request: Box<Request>) {
-    let request = Some(ManuallyDrop::new(request));
-    if let Ok(Some(other)) = INNERMOST.try_with(|innermost| innermost.replace(request)) {
-        put_among_others(ManuallyDrop::into_inner(other));
+    if let Some(other) = HOT.with(|hot| hot.innermost.replace(request)) {
+        put_among_others(other);
     }
 }
 
@@ -134,15 +220,17 @@ fn put_among_others(request: Box<Request>) {
 }
 
 /// Puts the innermost one among the others; `false` when it is there, or there is none.
+#[inline]
 fn bury() -> bool {
     let innermost = take_innermost();
     let buried = innermost.is_some();
     if let Some(request) = innermost {
-        with(|local| local.open.push(Entry::Here(request)));
+        put_among_others(request);
     }
     buried
 }
 
+#[cold]
 /// Takes the innermost one from among the others, unless all are to stay there while a packet is sent.
 fn unearth() {
     if is_quiet() {
@@ -173,7 +261,7 @@ pub(crate) fn with_innermost<R>(act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
     }
     with(|local| {
         // One more is open than there are: it is taken, and an allocator that measures came back here.
-        let is_taken = OPEN.try_with(Cell::get).is_ok_and(|open| open > local.open.len());
+        let is_taken = open_requests() > local.open.len();
         local.open.last_mut().filter(|_| !is_taken)?.place().map(act)
     })?
 }
@@ -227,57 +315,101 @@ pub(crate) fn is_measuring(id: RequestId) -> bool {
     with_place(id, |_| ()).is_some()
 }
 
-/// Runs what sends a packet: transports and loggers may be monitored themselves, and would otherwise
+/// While a packet is sent: transports and loggers may be monitored themselves, and would otherwise
 /// measure into whatever request is open around, or send packets about sending packets for ever.
-pub(crate) fn quietly<R>(act: impl FnOnce() -> R) -> R {
-    let before = QUIET.try_with(|quiet| quiet.replace(true)).unwrap_or(true);
-    let buried = bury();
-    let result = act();
-    let _ = QUIET.try_with(|quiet| quiet.set(before));
-    if buried {
-        unearth();
+pub(crate) struct Quiet {
+    was_quiet: bool,
+    buried: bool,
+}
+
+impl Quiet {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        let was_quiet = is_quiet();
+        set(QUIET, true);
+        Self { was_quiet, buried: bury() }
     }
-    result
+}
+
+impl Drop for Quiet {
+    #[inline]
+    fn drop(&mut self) {
+        set(QUIET, self.was_quiet);
+        if self.buried {
+            unearth();
+        }
+    }
 }
 
 #[inline]
 pub(crate) fn is_quiet() -> bool {
-    QUIET.try_with(Cell::get).unwrap_or(true)
+    state() & QUIET != 0
 }
 
 /// Makes it the innermost one.
 pub(crate) fn push(entry: Entry) {
-    bury();
     match entry {
-        Entry::Here(request) if !is_quiet() => {
-            // Sees to it that there is a destructor, which drops what is still open when the thread ends.
-            if LOCAL.try_with(|_| ()).is_err() {
-                return;
-            }
-            put_innermost(request);
-        }
+        Entry::Here(request) => push_request(request),
         entry => {
+            bury();
             with(|local| local.open.push(entry));
+            count_opened();
         }
     }
-    count(1);
 }
 
-/// Opens a request: `begin` is given one whose memory is used again, and where its packets are kept, if that is
-/// somewhere.
-pub(crate) fn open(begin: impl FnOnce(&mut Request, Option<Capture>)) -> Option<Box<Request>> {
-    let (request, capture) = with(|local| (local.spare.pop(), local.capture.clone()))?;
-    let mut request = request.unwrap_or_else(|| Box::new(Request::new()));
-    begin(&mut request, capture);
-    Some(request)
+/// Makes it the innermost one.
+#[inline]
+pub(crate) fn push_request(request: Box<Request>) {
+    if state() & !CAPTURING == READY {
+        put_innermost(request);
+        count_opened();
+    } else {
+        push_among_others(request);
+    }
+}
+
+#[cold]
+fn push_among_others(request: Box<Request>) {
+    // Otherwise nobody would drop what is still open when the thread ends.
+    if !is_ready() {
+        return drop(request);
+    }
+    bury();
+    if is_quiet() {
+        with(|local| local.open.push(Entry::Here(request)));
+    } else {
+        put_innermost(request);
+    }
+    count_opened();
+}
+
+/// One to be opened, whose memory may have been used before. `None` while the thread is being torn down.
+#[inline]
+pub(crate) fn request() -> Option<Box<Request>> {
+    HOT.with(|hot| hot.spare.take()).or_else(another)
+}
+
+#[cold]
+fn another() -> Option<Box<Request>> {
+    let spare = with(|local| local.spare.pop())?;
+    Some(spare.unwrap_or_else(|| Box::new(Request::new())))
 }
 
 /// Lets go of a request, which is no longer among the open ones: `end` sends it. Its memory is kept.
+#[inline]
 pub(crate) fn close(mut request: Box<Request>, end: impl FnOnce(&mut Request, &mut Encoder)) {
-    let mut encoder = with(|local| local.encoder.take()).flatten().unwrap_or_default();
-    end(&mut request, &mut encoder);
+    with_encoder(|encoder| end(&mut request, encoder));
+    if is_ready()
+        && let Some(other) = HOT.with(|hot| hot.spare.replace(request))
+    {
+        spare(other);
+    }
+}
+
+#[cold]
+fn spare(request: Box<Request>) {
     let left_over = with(|local| {
-        local.encoder = Some(encoder);
         if local.spare.len() < SPARE_REQUESTS {
             local.spare.push(request);
             None
@@ -289,10 +421,11 @@ pub(crate) fn close(mut request: Box<Request>, end: impl FnOnce(&mut Request, &m
 }
 
 /// Takes the request from among the open ones, wherever it is.
+#[inline]
 pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
     if let Some(request) = take_innermost() {
         if request.is(id) {
-            count(-1);
+            count_closed();
             if is_any_open() {
                 unearth();
             }
@@ -300,6 +433,11 @@ pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
         }
         put_innermost(request);
     }
+    remove_outer(id)
+}
+
+#[cold]
+fn remove_outer(id: RequestId) -> Option<Box<Request>> {
     match take(|entry| entry.is_here(id))? {
         Entry::Here(request) => Some(request),
         Entry::Joined(_) | Entry::Silent => None,
@@ -324,7 +462,7 @@ fn take(which: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let at = local.open.iter().rposition(which)?;
         Some(local.open.remove(at))
     })??;
-    count(-1);
+    count_closed();
     // What is innermost now may have been below it.
     if let Some(request) = take_innermost() {
         put_innermost(request);
@@ -335,34 +473,41 @@ fn take(which: impl Fn(&Entry) -> bool) -> Option<Entry> {
 }
 
 /// Lends the thread's encoder, or a new one to whoever comes while it is lent.
+#[inline]
 pub(crate) fn with_encoder<R>(act: impl FnOnce(&mut Encoder) -> R) -> R {
-    let mut encoder = with(|local| local.encoder.take()).flatten().unwrap_or_default();
+    let mut encoder = HOT.with(|hot| hot.encoder.take()).unwrap_or_default();
     let result = act(&mut encoder);
-    with(|local| local.encoder = Some(encoder));
+    keep(|hot| &hot.encoder, encoder);
     result
 }
 
 /// Lends an empty buffer in the same way.
+#[inline]
 pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut PairBuffer) -> R) -> R {
-    let mut scratch = with(|local| local.scratch.take()).flatten().unwrap_or_default();
+    let mut scratch = HOT.with(|hot| hot.scratch.take()).unwrap_or_default();
     let result = act(&mut scratch);
     scratch.clear();
-    with(|local| local.scratch = Some(scratch));
+    keep(|hot| &hot.scratch, scratch);
     result
 }
 
 /// Sets where the packets of this thread's requests are kept, and gives what was set before.
 pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
-    with(|local| mem::replace(&mut local.capture, capture)).flatten()
+    let is_capturing = capture.is_some();
+    let before = with(|local| mem::replace(&mut local.capture, capture))?;
+    set(CAPTURING, is_capturing);
+    before
 }
 
 /// Where the packets of this thread's requests are kept.
+#[inline]
 pub(crate) fn capture() -> Option<Capture> {
-    with(|local| local.capture.clone()).flatten()
+    if is_capturing() { with(|local| local.capture.clone()).flatten() } else { None }
 }
 
+#[inline]
 pub(crate) fn is_capturing() -> bool {
-    with(|local| local.capture.is_some()).unwrap_or(false)
+    state() & CAPTURING != 0
 }
 
 /// A number from 0 to 1, 1 excluded, good enough to take a sample: xorshift64 (Marsaglia 2003).

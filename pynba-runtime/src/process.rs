@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use once_cell::sync::OnceCell;
 
 use crate::reporter::Reporter;
-use crate::{ENABLED, Error, diagnostics, foreign, local};
+use crate::{ENABLED, Error, diagnostics, local};
 
 static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
 
@@ -27,7 +27,7 @@ static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
 pub fn set_reporter(reporter: Reporter) {
     let before = REPORTER.write().unwrap_or_else(PoisonError::into_inner).replace(reporter);
     // Not under the lock: with the last reporter goes its transport, which is foreign code.
-    foreign::run(|| drop(before));
+    drop(before);
 }
 
 /// The process's reporter.
@@ -54,10 +54,12 @@ fn from_environment() -> Option<Result<Reporter, Error>> {
 
 /// Whether a request may be opened. `PINBA_ENABLED=0` says no, but not to a test that captures what it
 /// measures: nothing is sent there anyway. Nor is what sends a packet measured itself.
+#[inline]
 pub(crate) fn is_on() -> bool {
     ENABLED && !local::is_quiet() && (is_enabled() || local::is_capturing())
 }
 
+#[inline]
 fn is_enabled() -> bool {
     static SWITCH: OnceCell<bool> = OnceCell::new();
     *SWITCH.get_or_init(|| env::var("PINBA_ENABLED").map_or(true, |value| !is_no(&value)))

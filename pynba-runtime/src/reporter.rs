@@ -4,6 +4,7 @@ mod builder;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 pub use self::builder::ReporterBuilder;
 
 use crate::detached::{DetachedRequest, Monitored};
-use crate::encoder::{self, Packet};
+use crate::encoder::Names;
 use crate::guard::RequestGuard;
 use crate::lock::lock;
 use crate::packets::Limits;
@@ -22,7 +23,7 @@ use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
 use crate::text::Text;
 use crate::transport::Destination;
-use crate::{Error, diagnostics, local, process};
+use crate::{Error, diagnostics, foreign, local, process};
 
 /// As many servers as the PHP extension takes (`PINBA_COLLECTORS_MAX`).
 pub const MAX_SERVERS: usize = 8;
@@ -60,16 +61,19 @@ struct Shared {
     counters: Arc<Counters>,
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // With it go transports and a closure, which are foreign code; a request may hold the last clone.
+        foreign::run(|| self.destinations.clear());
+        foreign::run(|| drop(mem::take(&mut self.counters)));
+    }
+}
+
 /// What a reporter says of each of its requests, unless the request says otherwise.
 #[derive(Clone, Debug)]
 struct Config {
-    /// The machine's name, unless given.
-    hostname: Text,
-    server_name: Text,
-    /// Both of them as a packet has them.
-    hosts: Vec<u8>,
-    schema: Text,
-    prefix: Text,
+    /// Those of the host and the server are the machine's, unless given.
+    names: Names,
     tags: PairBuffer,
     rusage: Rusage,
     timer_rusage: bool,
@@ -82,11 +86,7 @@ impl Default for Config {
     fn default() -> Self {
         let hostname = Text::literal(system::hostname());
         Self {
-            hosts: encoder::hosts(&hostname, &hostname),
-            server_name: hostname.clone(),
-            hostname,
-            schema: Text::default(),
-            prefix: Text::default(),
+            names: Names::new(hostname.clone(), hostname),
             tags: PairBuffer::new(),
             rusage: Rusage::default(),
             timer_rusage: false,
@@ -144,10 +144,12 @@ impl Reporter {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn open(&self, script_name: impl Into<Cow<'static, str>>) -> RequestGuard {
-        if !process::is_on() {
-            return RequestGuard::disabled();
-        }
-        RequestGuard::open(self, None, script_name.into().into())
+        let script_name = script_name.into();
+        self.open_named(script_name)
+    }
+
+    fn open_named(&self, script_name: Cow<'static, str>) -> RequestGuard {
+        RequestGuard::open(self, None, || script_name.into())
     }
 
     /// The future as a request: what `#[monitor]` makes of an `async fn`.
@@ -249,50 +251,63 @@ impl Reporter {
     /// The last failure, if [`raise_on_fail`](ReporterBuilder::raise_on_fail) is set. Otherwise failures are
     /// only counted and logged, as they are with it.
     pub fn send(&self, packet: &[u8]) -> Result<(), Error> {
-        let sent = if packet.len() > self.limits().max_datagram {
-            Err(self.lose_too_large(packet.len()))
+        let mut failed = None;
+        if packet.len() > self.limits().max_datagram {
+            failed = Some(self.lose_too_large(packet.len()));
         } else {
-            local::quietly(|| self.deliver(packet, None))
-        };
-        self.raised(sent)
+            let _quiet = local::Quiet::begin();
+            self.deliver(packet, None, &mut failed);
+        }
+        self.raised(failed)
     }
 
     /// The failure, if the program wants to see it.
-    pub(crate) fn raised(&self, sent: Result<(), Error>) -> Result<(), Error> {
-        if self.shared.config.raise_on_fail { sent } else { Ok(()) }
+    pub(crate) fn raised(&self, failed: Option<Error>) -> Result<(), Error> {
+        failed.filter(|_| self.shared.config.raise_on_fail).map_or(Ok(()), Err)
     }
 
-    /// Sends the packet to every server, or keeps it where the thread's packets are captured. Gives the
-    /// last failure.
-    pub(crate) fn deliver(&self, packet: &[u8], capture: Option<&Capture>) -> Result<(), Error> {
+    /// Sends the packet to every server, or keeps it where the thread's packets are captured. The last failure is
+    /// left in `failed`.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
+    pub(crate) fn deliver(
+        &self,
+        packet: &[u8],
+        capture: Option<&Capture>,
+        failed: &mut Option<Error>,
+    ) {
         if capture.is_some_and(|capture| capture.keep(packet)) {
-            return Ok(());
+            return;
         }
         let counters = &self.shared.counters;
-        let mut result = Ok(());
         for destination in &self.shared.destinations {
             if let Err(error) = destination.send(packet, counters) {
                 counters.lose(&error);
-                result = Err(error);
+                *failed = Some(error);
             }
         }
-        result
     }
 
+    #[cold]
     pub(crate) fn lose_too_large(&self, size: usize) -> Error {
         let error = Error::TooLarge { size, limit: self.limits().max_datagram };
         self.shared.counters.lose(&error);
         error
     }
 
-    /// Whether the request is sent; if not, it is counted.
-    pub(crate) fn samples(&self, request: &Packet<'_>) -> bool {
-        let Some(sampling) = &self.shared.config.sampling else { return true };
-        let takes = sampling.takes(request.status, Duration::from_nanos(request.request_time));
-        if !takes {
-            self.shared.counters.sampled_out();
+    /// Whether a request of that status and time (nanoseconds) is sent; if not, it is counted.
+    #[inline]
+    pub(crate) fn samples(&self, status: u32, request_time: u64) -> bool {
+        match &self.shared.config.sampling {
+            None => true,
+            Some(sampling) => {
+                let takes = sampling.takes(status, Duration::from_nanos(request_time));
+                if !takes {
+                    self.shared.counters.sampled_out();
+                }
+                takes
+            }
         }
-        takes
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -307,24 +322,8 @@ impl Reporter {
         &self.shared.counters
     }
 
-    pub(crate) fn hostname(&self) -> &Text {
-        &self.shared.config.hostname
-    }
-
-    pub(crate) fn server_name(&self) -> &Text {
-        &self.shared.config.server_name
-    }
-
-    pub(crate) fn hosts(&self) -> &[u8] {
-        &self.shared.config.hosts
-    }
-
-    pub(crate) fn schema(&self) -> &Text {
-        &self.shared.config.schema
-    }
-
-    pub(crate) fn prefix(&self) -> &Text {
-        &self.shared.config.prefix
+    pub(crate) fn names(&self) -> &Names {
+        &self.shared.config.names
     }
 
     pub(crate) fn tags(&self) -> TagSet<'_> {

@@ -496,12 +496,13 @@ impl ScriptMonitor {
         self.reporter.raised(self.round(&FlushOptions::new()))
     }
 
-    fn round(&self, options: &FlushOptions) -> Result<(), Error> {
+    /// Gives the last failure.
+    fn round(&self, options: &FlushOptions) -> Option<Error> {
         // Taken when a transport or a logger comes back here while a round is being sent.
         let (Ok(mut encoder), Ok(mut request)) =
             (self.encoder.try_borrow_mut(), self.request.try_borrow_mut())
         else {
-            return Ok(());
+            return None;
         };
         self.unsent.set(false);
         request.flush(options, &mut encoder)

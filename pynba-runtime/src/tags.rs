@@ -16,8 +16,7 @@ use crate::foreign;
 
 pub use self::value::{Called, Plain, TagValue, TagWriter};
 
-use self::intern::Interned;
-pub(crate) use self::intern::Word;
+pub(crate) use self::intern::{Interned, Literal};
 pub(crate) use self::pairs::{MAX_WORD, PairBuffer, StaticPair, TagSet, cut, is_or_is_below};
 
 /// The pairs of a call site that are known at compile time. Made by the macros only.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::Tick;
 use crate::local::Place;
 use crate::request::Request;
-use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
+use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill};
 use crate::timer_id::TimerId;
 use crate::timers::Change;
 use crate::{ENABLED, local};
@@ -39,16 +39,19 @@ impl TimerGuard {
     #[inline(never)]
     fn start_static(tags: &'static StaticTags) -> Self {
         if let Some(mut request) = local::take_innermost() {
-            let ticket = Place::Here(&mut request).start_static(tags);
+            let ticket = TimerId::start_at_once(&mut request, tags);
             local::put_innermost(request);
-            return Self { ticket };
+            if ticket.is_some() {
+                return Self { ticket };
+            }
         }
-        Self::start_elsewhere(tags)
+        Self::start_in_any_case(tags)
     }
 
     #[cold]
-    fn start_elsewhere(tags: &'static StaticTags) -> Self {
-        Self { ticket: local::with_innermost(|place| place.start_static(tags)).flatten() }
+    fn start_in_any_case(tags: &'static StaticTags) -> Self {
+        let start = |place: Place<'_>| place.start(Some(tags), &PairBuffer::new());
+        Self { ticket: local::with_innermost(start).flatten() }
     }
 
     #[inline]
@@ -106,9 +109,7 @@ impl TimerGuard {
     #[expect(clippy::must_use_candidate, reason = "stopping is the point, the time an extra")]
     pub fn stop(mut self) -> Duration {
         let Some((timer, since)) = self.ticket.take() else { return Duration::ZERO };
-        let now = Tick::now();
-        timer.end(now);
-        now.since(since)
+        timer.end().since(since)
     }
 
     /// Forgets the timer: it is not sent.
@@ -208,7 +209,7 @@ impl Drop for TimerGuard {
     #[inline]
     fn drop(&mut self) {
         if ENABLED && let Some((timer, _)) = self.ticket.take() {
-            timer.end(Tick::now());
+            timer.end();
         }
     }
 }

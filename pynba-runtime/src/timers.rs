@@ -166,14 +166,15 @@ impl Timers {
         self.rusage = rusage;
     }
 
-    /// Starts a timer and gives its number; `None` when there is no room for it.
+    /// Starts a timer and gives its number. `None` where it takes more than noting the time in memory that is
+    /// there: then [`start`](Self::start) does it.
     #[inline]
-    pub(crate) fn start_static(&mut self, tags: &'static StaticTags, since: Tick) -> Option<u64> {
-        if self.list.len() >= self.fold_at.0.min(MAX_TIMERS) {
-            return self.start(Some(tags), &PairBuffer::new(), since);
+    pub(crate) fn start_at_once(&mut self, tags: &'static StaticTags) -> Option<(u64, Tick)> {
+        let room = self.list.capacity().min(self.fold_at.0).min(MAX_TIMERS);
+        if self.rusage != Rusage::Off || self.list.len() >= room {
+            return None;
         }
-        let cpu = self.measure_now().map_or(NO_CPU, |measured| self.keep_cpu(measured));
-        let number = self.next;
+        let (number, since) = (self.next, Tick::now());
         self.next += 1;
         self.list.push(Timer {
             number,
@@ -181,13 +182,13 @@ impl Timers {
             extra: 0..0,
             state: State::Running { since },
             hit_count: 1,
-            cpu,
+            cpu: NO_CPU,
             holder: Holder::Guard,
         });
-        Some(number)
+        Some((number, since))
     }
 
-    /// [`start_static`](Self::start_static) with tags made at run time.
+    /// Starts a timer and gives its number; `None` when there is no room for it.
     pub(crate) fn start(&mut self, fixed: Fixed, extra: &PairBuffer, since: Tick) -> Option<u64> {
         let tags = (fixed, extra, all_of(extra));
         let measured = self.measure_now();
@@ -260,17 +261,19 @@ impl Timers {
         room.then_some(self.next)
     }
 
-    /// The guard of the timer is gone.
+    /// The guard of the timer is gone. `false` where it takes more than noting that: then
+    /// [`change`](Self::change) does it.
     #[inline]
-    pub(crate) fn end(&mut self, number: u64, at: Tick) {
-        if self.rusage == Rusage::Off {
-            if let Some(timer) = self.find(number) {
-                timer.stop(at);
-                timer.holder = Holder::Nobody;
-            }
-        } else {
-            self.change(number, Change::End(at));
+    pub(crate) fn end_at_once(&mut self, number: u64, at: Tick) -> bool {
+        if self.rusage != Rusage::Off {
+            return false;
         }
+        let Some(timer) = self.guess(number).and_then(|guess| self.list.get_mut(guess)) else {
+            return false;
+        };
+        timer.stop(at);
+        timer.holder = Holder::Nobody;
+        true
     }
 
     /// `false` when there is no such timer any more.
@@ -417,6 +420,12 @@ impl Timers {
         self.list.len()
     }
 
+    /// Whether there may be something to [take](Self::take_losses).
+    #[inline]
+    pub(crate) fn may_have_lost(&self) -> bool {
+        self.has_untagged || self.losses.is_any()
+    }
+
     /// What could not be kept, or is not sent, since this was asked.
     pub(crate) fn take_losses(&mut self) -> Losses {
         let mut losses = mem::replace(&mut self.losses, Losses::NONE);
@@ -487,10 +496,14 @@ impl Timers {
     }
 
     /// Forgets all of them. Memory is kept for the next request, but not that of a freak.
+    #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.next == self.first && self.losses == Losses::NONE {
-            return;
+        if self.next != self.first || self.losses.is_any() {
+            self.clear_all();
         }
+    }
+
+    fn clear_all(&mut self) {
         self.list.clear();
         self.shrink();
         self.next = self.first;
@@ -514,20 +527,23 @@ impl Timers {
         self.table.shrink_to(4 * KEPT);
     }
 
-    #[inline]
     fn find(&mut self, number: u64) -> Option<&mut Timer> {
         let at = self.position(number)?;
         self.list.get_mut(at)
     }
 
-    #[inline]
     fn position(&self, number: u64) -> Option<usize> {
+        let search = || self.list.binary_search_by_key(&number, |timer| timer.number).ok();
+        self.guess(number).or_else(search)
+    }
+
+    /// Where it stands as long as none before it was left out.
+    #[inline]
+    fn guess(&self, number: u64) -> Option<usize> {
         let first = self.list.first()?.number;
         let guess = usize::try_from(number.checked_sub(first)?).ok()?;
-        if self.list.get(guess).is_some_and(|timer| timer.number == number) {
-            return Some(guess);
-        }
-        self.list.binary_search_by_key(&number, |timer| timer.number).ok()
+        self.list.get(guess).filter(|timer| timer.number == number)?;
+        Some(guess)
     }
 }
 

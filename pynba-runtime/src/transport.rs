@@ -58,20 +58,26 @@ impl Destination {
     }
 
     /// Sends the packet and counts it when it is on its way.
+    #[inline]
     pub(crate) fn send(&self, packet: &[u8], counters: &Arc<Counters>) -> Result<(), Error> {
         match self {
             Self::Udp(server) => server.send(packet, counters),
-            Self::Custom(transport) => {
-                let sent = foreign::run(|| transport.send(packet))
-                    .unwrap_or_else(|| Err(io::Error::other("the transport panicked")));
-                sent.map_err(|source| cannot_send("the transport".into(), source))?;
-                counters.sent(packet.len());
-                Ok(())
-            }
+            Self::Custom(transport) => match foreign::run(|| transport.send(packet)) {
+                Some(Ok(())) => {
+                    counters.sent(packet.len());
+                    Ok(())
+                }
+                Some(Err(source)) => Err(cannot_send("the transport".into(), source)),
+                None => {
+                    let source = io::Error::other("the transport panicked");
+                    Err(cannot_send("the transport".into(), source))
+                }
+            },
         }
     }
 }
 
+#[cold]
 /// A system that is out of buffers says by another error what a full buffer of the socket's own would.
 fn cannot_send(server: Arc<str>, source: io::Error) -> Error {
     let is_full = system::is_out_of_buffers(&source);

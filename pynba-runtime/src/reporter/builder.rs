@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Error;
-use crate::encoder;
 use crate::packets::Limits;
 use crate::sampling::Sampling;
 use crate::stats::{Counters, OnError};
@@ -134,7 +133,9 @@ impl ReporterBuilder {
     /// ```
     pub fn hostname(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         // An empty name is none: servers could not tell hosts apart by it.
-        self.config.hostname = Text::given(name.into()).unwrap_or(self.config.hostname);
+        if let Some(name) = Text::given(name.into()) {
+            self.config.names.hostname = name;
+        }
         self
     }
 
@@ -151,7 +152,9 @@ impl ReporterBuilder {
     /// ```
     pub fn server_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         // An empty name is none: servers could not tell hosts apart by it.
-        self.config.server_name = Text::given(name.into()).unwrap_or(self.config.server_name);
+        if let Some(name) = Text::given(name.into()) {
+            self.config.names.server_name = name;
+        }
         self
     }
 
@@ -167,7 +170,7 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn schema(mut self, schema: impl Into<Cow<'static, str>>) -> Self {
-        self.config.schema = schema.into().into();
+        self.config.names.schema = schema.into().into();
         self
     }
 
@@ -183,7 +186,7 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
-        self.config.prefix = prefix.into().into();
+        self.config.names.prefix = prefix.into().into();
         self
     }
 
@@ -396,7 +399,7 @@ impl ReporterBuilder {
                 destinations.push(Destination::Udp(server));
             }
         }
-        config.hosts = encoder::hosts(&config.hostname, &config.server_name);
+        config.names.encode_hosts();
         for (name, value) in tags.iter() {
             config.tags.push_copy(name, value);
         }

@@ -83,6 +83,7 @@ impl PairBuffer {
         Self { text: String::new(), pairs: Vec::new(), unused: 0, lost: 0 }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
@@ -97,6 +98,7 @@ impl PairBuffer {
         self.slice(range).iter().map(|pair| pair.stored() + size_of::<Pair>()).sum()
     }
 
+    #[inline]
     pub(crate) fn lost(&self) -> u64 {
         self.lost
     }
@@ -110,10 +112,14 @@ impl PairBuffer {
     }
 
     /// Forgets the pairs. Memory is kept for the next use, but not that of a freak.
+    #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.text.is_empty() && self.pairs.is_empty() && self.lost == 0 {
-            return;
+        if !self.text.is_empty() || !self.pairs.is_empty() || self.lost > 0 {
+            self.clear_all();
         }
+    }
+
+    fn clear_all(&mut self) {
         self.text.clear();
         self.pairs.clear();
         self.text.shrink_to(USUAL_TEXT);
@@ -290,6 +296,7 @@ impl PairBuffer {
     }
 
     /// All the pairs together with those known at compile time. Both must be in order.
+    #[inline]
     pub(crate) fn set(&self, fixed: Fixed) -> TagSet<'_> {
         TagSet { fixed, extra: &self.pairs, text: &self.text }
     }
@@ -350,6 +357,8 @@ pub(crate) struct TagSet<'a> {
 }
 
 impl<'a> TagSet<'a> {
+    pub(crate) const EMPTY: Self = Self { fixed: None, extra: &[], text: "" };
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         pairs_of(self.fixed).len() + self.extra.len()
