@@ -142,11 +142,13 @@ fn state() -> usize {
 }
 
 #[inline]
-fn set(bit: usize, is_set: bool) {
-    HOT.with(|hot| {
-        let others = hot.state.get() & !bit;
-        hot.state.set(if is_set { others | bit } else { others });
-    });
+fn set(bit: usize) {
+    HOT.with(|hot| hot.state.set(hot.state.get() | bit));
+}
+
+#[inline]
+fn clear(bit: usize) {
+    HOT.with(|hot| hot.state.set(hot.state.get() & !bit));
 }
 
 /// Whether there is a request on this thread, recorded or not. A nanosecond: that is what a timer outside any
@@ -168,8 +170,8 @@ fn count_opened() {
 #[inline]
 fn count_closed() {
     HOT.with(|hot| {
-        let state = hot.state.get();
-        hot.state.set(if state >= ONE { state - ONE } else { state });
+        debug_assert!(is_any_open());
+        hot.state.set(hot.state.get().wrapping_sub(ONE));
     });
 }
 
@@ -182,7 +184,9 @@ fn is_ready() -> bool {
 #[cold]
 fn get_ready() -> bool {
     let is_there = LOCAL.try_with(|_| ()).is_ok();
-    set(READY, is_there);
+    if is_there {
+        set(READY);
+    }
     is_there
 }
 
@@ -326,7 +330,7 @@ impl Quiet {
     #[inline]
     pub(crate) fn begin() -> Self {
         let was_quiet = is_quiet();
-        set(QUIET, true);
+        set(QUIET);
         Self { was_quiet, buried: bury() }
     }
 }
@@ -334,7 +338,9 @@ impl Quiet {
 impl Drop for Quiet {
     #[inline]
     fn drop(&mut self) {
-        set(QUIET, self.was_quiet);
+        if !self.was_quiet {
+            clear(QUIET);
+        }
         if self.buried {
             unearth();
         }
@@ -495,7 +501,11 @@ pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut PairBuffer) -> R) -> R {
 pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
     let is_capturing = capture.is_some();
     let before = with(|local| mem::replace(&mut local.capture, capture))?;
-    set(CAPTURING, is_capturing);
+    if is_capturing {
+        set(CAPTURING)
+    } else {
+        clear(CAPTURING)
+    }
     before
 }
 

@@ -21,11 +21,6 @@ pub(crate) struct Losses {
 impl Losses {
     pub(crate) const NONE: Self =
         Self { dropped: 0, merged: 0, untagged: 0, late: 0, tags: 0, changes: 0 };
-
-    #[inline]
-    pub(crate) fn is_any(&self) -> bool {
-        self.dropped | self.merged | self.untagged | self.late | self.tags | self.changes > 0
-    }
 }
 
 impl AddAssign for Losses {

@@ -59,6 +59,8 @@ struct Shared {
     config: Config,
     destinations: Vec<Destination>,
     counters: Arc<Counters>,
+    /// Whether its packets say nothing but names and what the request says.
+    is_plain: bool,
 }
 
 impl Drop for Shared {
@@ -66,6 +68,14 @@ impl Drop for Shared {
         // With it go transports and a closure, which are foreign code; a request may hold the last clone.
         foreign::run(|| self.destinations.clear());
         foreign::run(|| drop(mem::take(&mut self.counters)));
+    }
+}
+
+impl Config {
+    fn is_plain(&self) -> bool {
+        let Self { names, tags, timer_rusage, limits, sampling, .. } = self;
+        let says_more = !names.schema.is_empty() || tags.len() > 0 || *timer_rusage;
+        !says_more && !limits.merge_timers && sampling.is_none()
     }
 }
 
@@ -256,7 +266,7 @@ impl Reporter {
             failed = Some(self.lose_too_large(packet.len()));
         } else {
             let _quiet = local::Quiet::begin();
-            self.deliver(packet, None, &mut failed);
+            self.deliver(packet, None, |error| failed = Some(error));
         }
         self.raised(failed)
     }
@@ -266,15 +276,15 @@ impl Reporter {
         failed.filter(|_| self.shared.config.raise_on_fail).map_or(Ok(()), Err)
     }
 
-    /// Sends the packet to every server, or keeps it where the thread's packets are captured. The last failure is
-    /// left in `failed`.
+    /// Sends the packet to every server, or keeps it where the thread's packets are captured. `failed` is told what
+    /// went wrong.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
     pub(crate) fn deliver(
         &self,
         packet: &[u8],
         capture: Option<&Capture>,
-        failed: &mut Option<Error>,
+        mut failed: impl FnMut(Error),
     ) {
         if capture.is_some_and(|capture| capture.keep(packet)) {
             return;
@@ -283,7 +293,7 @@ impl Reporter {
         for destination in &self.shared.destinations {
             if let Err(error) = destination.send(packet, counters) {
                 counters.lose(&error);
-                *failed = Some(error);
+                failed(error);
             }
         }
     }
@@ -310,6 +320,12 @@ impl Reporter {
         }
     }
 
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.shared.is_plain
+    }
+
+    #[inline]
     pub(crate) fn limits(&self) -> Limits {
         self.shared.config.limits
     }

@@ -11,6 +11,7 @@ use crate::encoder::{Encoder, Packet};
 use crate::flush::FlushOptions;
 use crate::handle::Handle;
 use crate::info::RequestInfo;
+use crate::losses::Losses;
 use crate::mailbox::{Mail, Mailbox, RequestId, Shared};
 use crate::reporter::Reporter;
 use crate::system::{Cpu, Rusage, Usage};
@@ -23,6 +24,9 @@ use crate::{alloc, local, packets};
 
 /// `pinba_engine` takes a packet with this status for one without.
 const NO_STATUS: u32 = u32::MAX;
+
+/// The status of a request of which nothing else is known.
+const OK: u32 = 200;
 
 /// Stands for a name that is empty: `pinba_engine` keeps such a packet out of its timer reports.
 const UNNAMED: &str = "unknown";
@@ -45,8 +49,9 @@ struct Open {
     reporter: Reporter,
     started: Tick,
     rusage: Rusage,
-    /// Whether [`Request::extra`] has anything to tell.
-    has_extra: bool,
+    /// Whether its packet says nothing but names that are known beforehand, its time, and timers. If not, look at
+    /// [`Request::extra`], too.
+    is_plain: bool,
 }
 
 /// The name of a request.
@@ -136,21 +141,29 @@ impl Request {
     ) -> RequestId {
         let id = self.mailbox.open();
         let rusage = rusage.unwrap_or(reporter.rusage());
-        let is_tagged = reporter.tags().len() > 0;
-        if is_tagged {
-            self.extra.take_tags_of(&reporter);
-        }
-        // Nameless is something to say, too.
-        let has_extra = is_tagged || script.name.is_empty();
-        self.timers.measure(if reporter.timer_rusage() { rusage } else { Rusage::Off });
+        // An empty name is to be replaced.
+        let is_plain = reporter.is_plain() && rusage == Rusage::Off && !script.name.is_empty();
+        self.timers.measure(Rusage::Off);
         self.script = script;
-        self.open = Some(Open { id, reporter, started: Tick::at(0), rusage, has_extra });
+        self.open = Some(Open { id, reporter, started: Tick::at(0), rusage, is_plain });
+        if !is_plain {
+            self.prepare_more(rusage);
+        }
         id
     }
 
-    /// To change it; most requests need not forget it in the end.
+    #[inline(never)]
+    fn prepare_more(&mut self, rusage: Rusage) {
+        let Some(open) = &self.open else { return };
+        self.extra.take_tags_of(&open.reporter);
+        if open.reporter.timer_rusage() {
+            self.timers.measure(rusage);
+        }
+    }
+
+    /// To change it: most requests need not look at it in the end.
     fn extra(&mut self) -> Option<&mut Extra> {
-        self.open.as_mut()?.has_extra = true;
+        self.open.as_mut()?.is_plain = false;
         Some(&mut self.extra)
     }
 
@@ -186,7 +199,7 @@ impl Request {
         if open.rusage == Rusage::Thread {
             self.clock.resume(is_counted);
         }
-        if open.has_extra
+        if !open.is_plain
             && let Some(heap) = self.extra.heap.take()
         {
             alloc::resume(open.id, heap);
@@ -201,7 +214,7 @@ impl Request {
             self.clock.suspend();
         }
         if let Some(heap) = alloc::suspend(open.id) {
-            open.has_extra = true;
+            open.is_plain = false;
             self.extra.heap = Some(heap);
         }
     }
@@ -322,7 +335,9 @@ impl Request {
                 }
             };
         }
-        self.timers.losses().changes += refused;
+        if refused > 0 {
+            self.timers.lose().changes += refused;
+        }
         changed
     }
 
@@ -358,17 +373,26 @@ impl Request {
         let now = Tick::now();
         let Some(id) = self.id() else { return };
         id.close(|shared| self.take_last(shared));
-        if end != End::Unborn {
-            let _ = self.send(None, Moment { now, end }, encoder);
-            encoder.trim();
+        match &self.open {
+            Some(open) if open.is_plain && end == End::Returned => {
+                open.send_plain(&self.script, &mut self.timers, now, encoder);
+            }
+            _ => self.end_in_any_case(Moment { now, end }, encoder),
         }
+        encoder.trim();
         self.timers.clear();
-        let has_extra = self.open.as_ref().is_some_and(|open| open.has_extra);
         self.open = None;
-        if has_extra {
-            alloc::end(id);
-            self.extra.forget();
+    }
+
+    #[inline(never)]
+    fn end_in_any_case(&mut self, moment: Moment, encoder: &mut Encoder) {
+        if moment.end != End::Unborn {
+            self.send(None, moment, encoder);
         }
+        if let Some(id) = self.id() {
+            alloc::end(id);
+        }
+        self.extra.forget();
     }
 
     /// What has come from elsewhere; what runs there still is lost.
@@ -465,141 +489,113 @@ impl Request {
 
     /// Sends the packets of the request, if it is enabled and in the sample, and counts what it lost. Gives the last
     /// failure.
-    #[inline]
     fn send(
         &mut self,
         script: Option<&Script>,
         moment: Moment,
         encoder: &mut Encoder,
     ) -> Option<Error> {
-        let Self { open: Some(open), timers, clock, .. } = self else { return None };
+        let Self { open: Some(open), timers, clock, extra, .. } = self else { return None };
         let script = script.unwrap_or(&self.script);
-        let failed = if open.has_extra {
-            open.send_with(&mut self.extra, script, clock, timers, moment, encoder)
-        } else {
-            open.send_plain(script, clock, timers, moment, encoder)
-        };
-        if timers.may_have_lost() {
-            open.reporter.counters().left_out(timers.take_losses());
-        }
+        let mut head = open.summary(script, clock, moment);
+        extra.say(&mut head, open.id, moment.end);
+        let capture = extra.capture.as_ref();
+        // A test wants to see each of its requests.
+        let is_sent = !extra.is_disabled
+            && (capture.is_some() || open.reporter.samples(head.status, head.request_time));
+        let failed =
+            if is_sent { open.give(&head, timers, moment.now, encoder, capture) } else { None };
+        timers.lose().tags += extra.tags.take_lost();
+        open.count_losses(timers);
         failed
     }
 
     fn summary<'a>(&'a self, moment: Moment) -> Option<Packet<'a>> {
         let open = self.open.as_ref()?;
         let mut summary = open.summary(&self.script, &self.clock, moment);
-        if open.has_extra {
-            self.extra.say(&mut summary, open.id, moment.end);
-        }
+        self.extra.say(&mut summary, open.id, moment.end);
         Some(summary)
     }
 }
 
 impl Open {
     /// Everything but the timers, as the reporter says it or as it was measured.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
     fn summary<'a>(&'a self, script: &'a Script, clock: &CpuClock, moment: Moment) -> Packet<'a> {
-        let [user, system, memory_peak] = match self.rusage {
-            Rusage::Off => [0; 3],
-            Rusage::Thread | Rusage::Process => {
-                let (cpu, memory_peak) = clock.read(self.rusage);
-                [nanos(cpu.user), nanos(cpu.system), memory_peak]
-            }
-        };
+        let (cpu, memory_peak) = clock.read(self.rusage);
+        Packet {
+            memory_peak,
+            user: nanos(cpu.user),
+            system: nanos(cpu.system),
+            status: status(None, None, moment.end),
+            timer_rusage: self.reporter.timer_rusage(),
+            ..self.plain(script, moment.now)
+        }
+    }
+
+    /// All that a plain request says, but its timers.
+    #[inline]
+    fn plain<'a>(&'a self, script: &'a Script, now: Tick) -> Packet<'a> {
         Packet {
             names: self.reporter.names(),
             told: None,
             script_name: &script.name,
             encoded: script.encoded,
             request_count: 1,
-            status: status(None, None, moment.end),
             document_size: 0,
-            memory_peak,
+            memory_peak: 0,
+            request_time: now.nanos_since(self.started),
+            user: 0,
+            system: 0,
+            status: OK,
             memory_footprint: 0,
-            request_time: moment.now.nanos_since(self.started),
-            user,
-            system,
             tags: TagSet::EMPTY,
-            timer_rusage: self.reporter.timer_rusage(),
+            timer_rusage: false,
             max_word: MAX_WORD,
         }
     }
 
-    /// The way that most requests take: nothing was said about them, and one packet is enough. The compiler knows
-    /// what is not in that packet, as long as nobody is given a reference to `head`.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "so that it does know")]
-    fn send_plain(
-        &self,
-        script: &Script,
-        clock: &CpuClock,
-        timers: &mut Timers,
-        moment: Moment,
-        encoder: &mut Encoder,
-    ) -> Option<Error> {
-        let (reporter, limits) = (&self.reporter, self.reporter.limits());
-        let head = self.summary(script, clock, moment);
-        if !reporter.samples(head.status, head.request_time) {
-            return None;
+    /// Sends it if one packet is enough for a plain request, which is the way that most requests take. The
+    /// compiler knows what is not in that packet, as long as nobody gets a reference to it.
+    #[inline]
+    fn send_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
+        let quiet = local::Quiet::begin();
+        let timers_now = timers.view(0..timers.len(), now);
+        let packet = encoder.encode(&self.plain(script, now), timers_now);
+        if packet.len() <= self.reporter.limits().max_datagram {
+            self.reporter.deliver(packet, None, |_| ());
+        } else {
+            self.give(&self.plain(script, now), timers, now, encoder, None);
         }
-        let mut failed = None;
-        let _quiet = local::Quiet::begin();
-        if !limits.merge_timers {
-            let packet = encoder.encode(&head, timers.view(0..timers.len(), moment.now));
-            if packet.len() <= limits.max_datagram {
-                reporter.deliver(packet, None, &mut failed);
-                return failed;
-            }
+        drop(quiet);
+        if timers.may_have_lost() {
+            self.count_losses(timers);
         }
-        self.give(&self.summary(script, clock, moment), timers, moment, encoder, None)
     }
 
-    #[inline(never)]
-    fn send_with(
-        &self,
-        extra: &mut Extra,
-        script: &Script,
-        clock: &CpuClock,
-        timers: &mut Timers,
-        moment: Moment,
-        encoder: &mut Encoder,
-    ) -> Option<Error> {
-        timers.losses().tags += extra.tags.take_lost();
-        let mut head = self.summary(script, clock, moment);
-        extra.say(&mut head, self.id, moment.end);
-        let capture = extra.capture.as_ref();
-        // A test wants to see each of its requests.
-        let is_sent = capture.is_some() || self.reporter.samples(head.status, head.request_time);
-        if extra.is_disabled || !is_sent {
-            return None;
+    #[cold]
+    fn count_losses(&self, timers: &mut Timers) {
+        let losses = timers.take_losses();
+        if losses != Losses::NONE {
+            self.reporter.counters().left_out(losses);
         }
-        let _quiet = local::Quiet::begin();
-        self.give(&head, timers, moment, encoder, capture)
     }
 
-    /// Delivers as many packets as it takes.
+    /// Delivers as many packets as it takes. Gives the last failure.
     #[inline(never)]
     fn give(
         &self,
         head: &Packet<'_>,
         timers: &mut Timers,
-        moment: Moment,
+        now: Tick,
         encoder: &mut Encoder,
         capture: Option<&Capture>,
     ) -> Option<Error> {
         let (reporter, mut failed) = (&self.reporter, None);
-        packets::each(
-            encoder,
-            head,
-            timers,
-            moment.now,
-            reporter.limits(),
-            |packet| match packet {
-                Ok(packet) => reporter.deliver(packet, capture, &mut failed),
-                Err(size) => failed = Some(reporter.lose_too_large(size)),
-            },
-        );
+        let _quiet = local::Quiet::begin();
+        packets::each(encoder, head, timers, now, reporter.limits(), |packet| match packet {
+            Ok(packet) => reporter.deliver(packet, capture, |error| failed = Some(error)),
+            Err(size) => failed = Some(reporter.lose_too_large(size)),
+        });
         failed
     }
 }
@@ -648,7 +644,7 @@ fn status(told: Option<u32>, outcome: Option<u32>, end: End) -> u32 {
     match end {
         End::Panicked => told.filter(|status| *status >= 500).unwrap_or(500),
         End::GivenUp => told.filter(|status| *status >= 400).unwrap_or(499),
-        End::Returned | End::Unborn => told.or(outcome).unwrap_or(200),
+        End::Returned | End::Unborn => told.or(outcome).unwrap_or(OK),
     }
 }
 
@@ -677,6 +673,9 @@ impl CpuClock {
     /// What was used until now, and the process's largest resident set.
     #[inline(never)]
     fn read(&self, rusage: Rusage) -> (Cpu, u64) {
+        if rusage == Rusage::Off {
+            return (Cpu::default(), 0);
+        }
         // One thread's clock tells nothing about another: a `ScriptMonitor` may have moved.
         let is_here = rusage == Rusage::Process || self.thread == Some(thread::current().id());
         let now = rusage.now();

@@ -56,6 +56,8 @@ pub(crate) struct Timers {
     refused: usize,
     /// Whether one may have come to no tag.
     has_untagged: bool,
+    /// Whether `losses` or `has_untagged` say anything.
+    may_have_lost: bool,
     /// Whose processor time each timer measures.
     rusage: Rusage,
     /// What each timer that measures it has used; what was used before, while it runs. In the order of `list`.
@@ -155,6 +157,7 @@ impl Timers {
             fold_at: (FOLD_FROM, FOLD_FROM_SIZE),
             refused: 0,
             has_untagged: false,
+            may_have_lost: false,
             rusage: Rusage::Off,
             cpus: Vec::new(),
             losses: Losses::NONE,
@@ -231,17 +234,22 @@ impl Timers {
         hit_count: u32,
         holder: Holder,
     ) -> Option<u64> {
-        self.losses.tags += extra.lost();
+        let lost = extra.lost();
         let added = self.make_room(range.is_empty()).and_then(|number| {
             let extra = self.pairs.append(extra, range)?;
             self.next = number + 1;
             let cpu = measured.map_or(NO_CPU, |measured| self.keep_cpu(measured));
             let timer = Timer { number, fixed, extra, state, hit_count, cpu, holder };
-            self.has_untagged |= !timer.has_tags();
+            if !timer.has_tags() {
+                self.note_untagged();
+            }
             self.list.push(timer);
             Some(number)
         });
-        self.losses.dropped += u64::from(added.is_none());
+        if lost > 0 || added.is_none() {
+            self.lose().tags += lost;
+            self.losses.dropped += u64::from(added.is_none());
+        }
         added
     }
 
@@ -300,7 +308,7 @@ impl Timers {
             Change::HitCount(hit_count) => timer.hit_count = hit_count,
             Change::Tag { name, tags } => self.tag(number, &name, tags.parts().1),
             Change::Tags(tags) => {
-                self.losses.tags += tags.parts().1.lost();
+                self.lose().tags += tags.parts().1.lost();
                 self.retag(number, tags.set(), |_| false);
             }
         }
@@ -351,7 +359,7 @@ impl Timers {
 
     /// Gives a timer these tags, instead of those of that name.
     pub(crate) fn tag(&mut self, number: u64, name: &str, tags: &PairBuffer) {
-        self.losses.tags += tags.lost();
+        self.lose().tags += tags.lost();
         self.retag(number, tags.set(None), |other| !is_or_is_below(other, name));
     }
 
@@ -361,7 +369,7 @@ impl Timers {
         }
         let Some(at) = self.position(number) else { return };
         if self.pairs.footprint() >= MAX_SIZE {
-            self.losses.tags += 1;
+            self.lose().tags += 1;
             return;
         }
         let timer = &mut self.list[at];
@@ -372,13 +380,21 @@ impl Timers {
             all.push_copy(name, value);
         }
         all.normalize(&[]);
-        self.losses.tags += all.lost();
+        let lost = all.lost();
         if let Some(extra) = self.pairs.append(all, all_of(all)) {
             self.unused += self.pairs.footprint_of(timer.extra.clone());
             timer.fixed = None;
             timer.extra = extra;
-            self.has_untagged |= !timer.has_tags();
+            if !timer.has_tags() {
+                self.note_untagged();
+            }
         }
+        self.lose().tags += lost;
+    }
+
+    fn note_untagged(&mut self) {
+        self.has_untagged = true;
+        self.may_have_lost = true;
     }
 
     /// Forgets the pairs and processor times that no timer has any more.
@@ -423,11 +439,12 @@ impl Timers {
     /// Whether there may be something to [take](Self::take_losses).
     #[inline]
     pub(crate) fn may_have_lost(&self) -> bool {
-        self.has_untagged || self.losses.is_any()
+        self.may_have_lost
     }
 
     /// What could not be kept, or is not sent, since this was asked.
     pub(crate) fn take_losses(&mut self) -> Losses {
+        self.may_have_lost = false;
         let mut losses = mem::replace(&mut self.losses, Losses::NONE);
         if mem::take(&mut self.has_untagged) {
             let untagged = |timer: &&Timer| {
@@ -463,6 +480,7 @@ impl Timers {
         mem::swap(&mut self.list, &mut self.aside);
         self.aside.clear();
         self.has_untagged = self.list.iter().any(|timer| !timer.has_tags());
+        self.may_have_lost |= self.has_untagged;
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         if self.list.is_empty() {
             self.pairs.clear();
@@ -477,7 +495,7 @@ impl Timers {
 
     /// Takes over those of `other`, and what it has lost.
     pub(crate) fn absorb(&mut self, other: &mut Self, late: Late) {
-        self.losses += mem::take(&mut other.losses);
+        *self.lose() += mem::take(&mut other.losses);
         for timer in &other.list {
             match timer.state {
                 State::Running { .. } if late == Late::IsLost => self.losses.late += 1,
@@ -491,14 +509,16 @@ impl Timers {
         }
     }
 
-    pub(crate) fn losses(&mut self) -> &mut Losses {
+    /// To count what was lost.
+    pub(crate) fn lose(&mut self) -> &mut Losses {
+        self.may_have_lost = true;
         &mut self.losses
     }
 
     /// Forgets all of them. Memory is kept for the next request, but not that of a freak.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.next != self.first || self.losses.is_any() {
+        if self.next != self.first || self.may_have_lost {
             self.clear_all();
         }
     }
@@ -514,6 +534,7 @@ impl Timers {
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         self.refused = 0;
         self.has_untagged = false;
+        self.may_have_lost = false;
         self.losses = Losses::NONE;
     }
 

@@ -404,6 +404,7 @@ impl ReporterBuilder {
             config.tags.push_copy(name, value);
         }
         let counters = Arc::new(Counters::new(on_error));
-        Ok(Reporter { shared: Arc::new(Shared { config, destinations, counters }) })
+        let is_plain = config.is_plain();
+        Ok(Reporter { shared: Arc::new(Shared { config, destinations, counters, is_plain }) })
     }
 }
