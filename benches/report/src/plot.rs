@@ -51,14 +51,7 @@ fn peers(rows: &[Row], area: &Area<'_>) -> Drawn {
         .configure_mesh()
         .disable_x_mesh()
         .x_labels(WORKLOADS.len())
-        .x_label_formatter(&|x| {
-            WORKLOADS
-                .iter()
-                .zip(0..)
-                .filter(|(_, at)| x / 100 == *at)
-                .map(|(name, _)| *name)
-                .collect()
-        })
+        .x_label_formatter(&|x| WORKLOADS[usize::try_from(x / 100).unwrap_or(0)].to_owned())
         .y_label_formatter(&|y| format!("{y:.0}"))
         .label_style((FONT, 14))
         .light_line_style(WHITE)
@@ -74,13 +67,15 @@ fn peers(rows: &[Row], area: &Area<'_>) -> Drawn {
             .label(who)
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
         chart.draw_series(each().map(|(height, group)| {
-            Text::new(format!("{height:.2}"), (left(group) + 8, height), above(12))
+            let at = (left(group) + 8, height + 0.01 * highest);
+            Text::new(format!("{height:.2}"), at, centred())
         }))?;
     }
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperLeft)
         .label_font((FONT, 14))
+        .background_style(WHITE)
         .draw()?;
     Ok(())
 }
@@ -91,7 +86,7 @@ fn timers(rows: &[Row], area: &Area<'_>) -> Drawn {
     let highest = points.iter().map(|(.., [_, high])| *high).fold(0.0, f64::max);
     let mut chart = ChartBuilder::on(area)
         .caption(
-            "nanoseconds for each timer, by their number in the request, without `send`",
+            "nanoseconds for each of many timers, without `send`; 10000 are merged",
             (FONT, 18),
         )
         .margin(12)
@@ -116,9 +111,9 @@ fn timers(rows: &[Row], area: &Area<'_>) -> Drawn {
         PathElement::new([(*x, *low), (*x, *high)], colour.stroke_width(1))
     };
     chart.draw_series(points.iter().map(spread))?;
-    chart.draw_series(
-        points.iter().map(|(x, y, [_, high])| Text::new(format!("{y:.1}"), (*x, *high), above(13))),
-    )?;
+    chart.draw_series(points.iter().map(|(x, y, [_, high])| {
+        Text::new(format!("{y:.0}"), (*x, high + 0.02 * highest), centred())
+    }))?;
     Ok(())
 }
 
@@ -137,7 +132,7 @@ fn of_many(row: &Row) -> Option<(f64, f64, [f64; 2])> {
     Some((number, row.middle, row.quartiles.unwrap_or([row.middle; 2])))
 }
 
-/// Text that stands upon its point.
-fn above(size: i32) -> TextStyle<'static> {
-    TextStyle::from((FONT, size)).pos(Pos::new(HPos::Center, VPos::Bottom))
+/// Numbers that stand upon a point.
+fn centred() -> TextStyle<'static> {
+    TextStyle::from((FONT, 12)).pos(Pos::new(HPos::Center, VPos::Bottom))
 }

@@ -42,3 +42,25 @@ pub(crate) fn with_rows(text: &str, rows: &[Row]) -> String {
          [The whole table](benches/results/{name}.md), with the machine, the gates and the aims.\n\n{END}{after}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_the_marks_is_written_anew() {
+        let row = |what: &&str| Row::read(&format!("a\t{what}\tF\t1\t1.08\t2\t4 ns\t\t"));
+        let rows: Vec<_> = QUOTED.iter().map(row).collect();
+        let text = format!("before\n{START}old\n{END}after\n");
+        let text = with_rows(&text, &rows);
+        assert!(text.starts_with("before\n<!--") && text.ends_with("-->\nafter\n"), "{text}");
+        assert!(text.contains("\n| W10, fastrace | 1.08 F | 4 ns |\n") && !text.contains("old"));
+        assert_eq!(with_rows(&text, &rows), text);
+    }
+
+    #[test]
+    fn the_readme_has_the_marks() {
+        let readme = include_str!("../../../README.md");
+        assert!(readme.find(START).expect("a start") < readme.find(END).expect("an end"));
+    }
+}
