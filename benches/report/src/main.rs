@@ -38,7 +38,7 @@ fn main() {
     println!("\nwritten to {0}.md and {0}.svg", path.display());
 }
 
-/// All rows, in the order in which they were printed.
+/// All rows, those of each part in the order in which it printed them.
 fn read(folder: &Path) -> Vec<Row> {
     let files = fs::read_dir(folder).expect("the folder of the rows");
     let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();

@@ -72,7 +72,7 @@ pub(crate) fn markdown(rows: &[Row], name: &str, notes: &Notes) -> String {
 fn section(text: &mut String, title: &str, what: &str, rows: &[&Row]) {
     let _ = writeln!(text, "\n## {title}\n\n{what}\n");
     if rows.is_empty() {
-        let _ = writeln!(text, "Not measured here: what measures it is not installed.");
+        let _ = writeln!(text, "Not measured in this run.");
         return;
     }
     text.push_str("| what | gate | aim | measured | p25–p75 | | verdict |\n");
@@ -103,6 +103,7 @@ mod tests {
     fn rows() -> Vec<Row> {
         let rows = [
             "requests\tW0\tF\t1\t1.1\t1.2\t3000 ns\t\t",
+            "requests\tW1\tF\t1\t1.1\t1.2\t3100 ns\t1.2\t",
             "requests\tW10\tF\t1\t1.1\t1.2\t4000 ns\t1.2\t0.85",
             "requests\tW100\tF\t0.8\t0.9\t1\t9000 ns\t0.9\t0.65",
         ];
@@ -144,12 +145,12 @@ mod tests {
         let text = markdown(&rows(), "here", &vec![("W10".to_owned(), "the kernel.".to_owned())]);
         assert!(text.contains("- **W10** (gate pass, aim miss (+29 %)): the kernel.\n"), "{text}");
         assert!(text.contains("- **W100** (gate pass, aim miss (+38 %)): not yet known.\n"));
-        assert!(!text.contains("- **W0**"));
+        assert!(!text.contains("- **W0**") && !text.contains("- **W1**"));
     }
 
     #[test]
     fn what_was_not_measured_says_so() {
         let text = markdown(&rows(), "here", &Notes::new());
-        assert_eq!(text.matches("Not measured here").count(), SECTIONS.len() - 1);
+        assert_eq!(text.matches("Not measured in this run").count(), SECTIONS.len() - 1);
     }
 }
