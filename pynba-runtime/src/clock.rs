@@ -64,6 +64,12 @@ impl Tick {
         }
     }
 
+    /// [`now`](Self::now), where that is only to read the counter.
+    #[inline]
+    pub(crate) fn counted() -> Option<Self> {
+        scale().map(|scale| Self(scale.nanos_at(counter::read())))
+    }
+
     /// The moment at which a request begins: also brings the counter into use as soon as that can be done, and
     /// looks after it. The first time it asks the kernel, which takes some microseconds.
     #[inline]

@@ -8,7 +8,7 @@ mod tag_ids;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use self::tag_ids::{Ids, TagIds};
+use self::tag_ids::{Ids, NAMES, PACKED, TagIds, VALUES};
 use crate::clock::nanos;
 use crate::system::Cpu;
 use crate::tags::{Interned, MAX_WORD, TagSet, cut};
@@ -279,7 +279,7 @@ fn put_timers(packet: &mut Vec<u8>, timers: &[Timer], tags: &TagIds) {
     put_uint32s(packet, 10, timers.iter().map(|timer| timer.hit_count));
     put_floats(packet, 11, timers.iter().map(|timer| timer.value));
     put_uint32s(packet, 12, timers.iter().map(|timer| timer.tags.count));
-    for (field, which) in [(13, 0), (14, 1)] {
+    for (field, which) in [(NAMES, 0), (VALUES, 1)] {
         let of_each = timers.iter().map(|timer| tags.get(timer.tags));
         of_each.for_each(|ids| put_uint32s(packet, field, ids.iter().map(|pair| pair[which])));
     }
@@ -288,22 +288,44 @@ fn put_timers(packet: &mut Vec<u8>, timers: &[Timer], tags: &TagIds) {
 /// The same where each number but the times takes one byte. `pairs` is how many tags there are.
 fn put_small_timers(packet: &mut Vec<u8>, timers: &[Timer], tags: &TagIds, pairs: usize) {
     let start = packet.len();
-    packet.resize(start + 9 * timers.len() + 4 * pairs, 0);
+    let end = start + 9 * timers.len() + 4 * pairs;
+    // The last ids are put with what stands after them in their array.
+    packet.resize(end + 2 * PACKED, 0);
     let (hits, rest) = packet[start..].split_at_mut(2 * timers.len());
     let (times, rest) = rest.split_at_mut(5 * timers.len());
-    let (counts, rest) = rest.split_at_mut(2 * timers.len());
-    let (names, values) = rest.split_at_mut(2 * pairs);
+    let (counts, ids) = rest.split_at_mut(2 * timers.len());
     let of_timers = hits.as_chunks_mut().0.iter_mut().zip(times.as_chunks_mut().0);
     let of_timers = of_timers.zip(counts.as_chunks_mut().0).zip(timers);
-    let mut of_tags = names.as_chunks_mut().0.iter_mut().zip(values.as_chunks_mut().0);
     for (((hit, time), count), timer) in of_timers {
         *hit = small_uint32(10, timer.hit_count);
         *time = short_float(11, timer.value);
         *count = small_uint32(12, timer.tags.count);
-        for ([name_id, value_id], (name, value)) in tags.get(timer.tags).iter().zip(&mut of_tags) {
-            *name = small_uint32(13, *name_id);
-            *value = small_uint32(14, *value_id);
+    }
+    // The names first: what is put too much of them is where the values are put then.
+    put_small_ids::<0, NAMES>(ids, timers, tags);
+    put_small_ids::<1, VALUES>(&mut ids[2 * pairs..], timers, tags);
+    packet.truncate(end);
+}
+
+/// Of each pair the name or the value.
+#[inline]
+fn put_small_ids<const WHICH: usize, const FIELD: u32>(
+    mut fields: &mut [u8],
+    timers: &[Timer],
+    tags: &TagIds,
+) {
+    for Timer { tags: ids, .. } in timers {
+        if let Some(place) = fields.first_chunk_mut() {
+            *place = ids.packed[WHICH];
         }
+        let size = 2 * ids.count as usize;
+        let Some((these, others)) = fields.split_at_mut_checked(size) else { return };
+        if ids.count as usize > PACKED {
+            for (place, pair) in these.as_chunks_mut().0.iter_mut().zip(tags.get(*ids)) {
+                *place = small_uint32(FIELD, pair[WHICH]);
+            }
+        }
+        fields = others;
     }
 }
 

@@ -210,6 +210,12 @@ pub(crate) fn take_innermost() -> Option<Box<Request>> {
     HOT.with(|hot| hot.innermost.take())
 }
 
+/// Puts it back where nothing has run since it was taken: no foreign code, and no allocator.
+#[inline]
+pub(crate) fn put_back(request: Box<Request>) {
+    HOT.with(|hot| hot.innermost.0.set(Some(ManuallyDrop::new(request))));
+}
+
 #[inline]
 pub(crate) fn put_innermost(request: Box<Request>) {
     if let Some(other) = HOT.with(|hot| hot.innermost.replace(request)) {

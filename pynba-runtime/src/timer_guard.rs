@@ -40,7 +40,7 @@ impl TimerGuard {
     fn start_static(tags: &'static StaticTags) -> Self {
         if let Some(mut request) = local::take_innermost() {
             let ticket = TimerId::start_at_once(&mut request, tags);
-            local::put_innermost(request);
+            local::put_back(request);
             if ticket.is_some() {
                 return Self { ticket };
             }
@@ -49,6 +49,7 @@ impl TimerGuard {
     }
 
     #[cold]
+    #[inline(never)]
     fn start_in_any_case(tags: &'static StaticTags) -> Self {
         let start = |place: Place<'_>| place.start(Some(tags), &PairBuffer::new());
         Self { ticket: local::with_innermost(start).flatten() }

@@ -76,25 +76,31 @@ impl TimerId {
 
     /// The timer's guard is gone. Gives the time at which it went.
     #[inline(never)]
-    #[expect(clippy::must_use_candidate, reason = "ending is the point")]
-    pub(crate) fn end(self) -> Tick {
-        let at = Tick::now();
-        if let Some(mut request) = local::take_innermost() {
-            let is_done = request.is(self.request)
-                && !self.request.has_mail()
-                && request.timers().end_at_once(self.number, at);
-            local::put_innermost(request);
-            if is_done {
-                return at;
-            }
+    pub(crate) fn end(&self) -> Tick {
+        match self.end_at_once() {
+            Some(at) => at,
+            None => self.end_in_any_case(),
         }
-        self.change_in_any_case(Change::End(at));
-        at
+    }
+
+    /// Ends it in the way that nearly all can take: `None` when it takes more than that.
+    #[inline]
+    fn end_at_once(&self) -> Option<Tick> {
+        let at = Tick::counted()?;
+        let mut request = local::take_innermost()?;
+        let is_done = request.is(self.request)
+            && !self.request.has_mail()
+            && request.timers().end_at_once(self.number, at);
+        local::put_back(request);
+        is_done.then_some(at)
     }
 
     #[cold]
-    fn change_in_any_case(self, change: Change) {
-        self.change(change);
+    #[inline(never)]
+    fn end_in_any_case(&self) -> Tick {
+        let at = Tick::now();
+        self.change(Change::End(at));
+        at
     }
 
     /// Changes the timer, here or by mail. When its request has ended, that has dealt with the timer itself.

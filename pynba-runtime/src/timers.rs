@@ -173,11 +173,15 @@ impl Timers {
     /// there: then [`start`](Self::start) does it.
     #[inline]
     pub(crate) fn start_at_once(&mut self, tags: &'static StaticTags) -> Option<(u64, Tick)> {
-        let room = self.list.capacity().min(self.fold_at.0).min(MAX_TIMERS);
+        let room = self.fold_at.0.min(MAX_TIMERS);
         if self.rusage != Rusage::Off || self.list.len() >= room {
             return None;
         }
-        let (number, since) = (self.next, Tick::now());
+        let since = Tick::counted()?;
+        if self.list.len() == self.list.capacity() {
+            return None;
+        }
+        let number = self.next;
         self.next += 1;
         self.list.push(Timer {
             number,

@@ -6,7 +6,11 @@
 
 use crate::dictionary::Dictionary;
 use crate::tags::{Interned, TagSet, cut};
-use crate::wire::saturate;
+use crate::wire::{saturate, small_uint32};
+
+/// The fields of the ids of timers' tags.
+pub(super) const NAMES: u32 = 13;
+pub(super) const VALUES: u32 = 14;
 
 /// The tags of a packet.
 #[derive(Debug, Default)]
@@ -33,15 +37,22 @@ struct Use {
     words: u32,
 }
 
-/// Where the ids of some tags stand.
+/// The ids of some tags.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ids {
+    /// Where they stand.
     first: u32,
     pub(super) count: u32,
+    /// Those of the first names and values as fields of a packet, if each takes one byte: so many are put into it at
+    /// once.
+    pub(super) packed: [[u8; PACKED * 2]; 2],
 }
 
+/// Timers with more tags are rare.
+pub(super) const PACKED: usize = 4;
+
 impl Ids {
-    pub(super) const NONE: Self = Self { first: 0, count: 0 };
+    pub(super) const NONE: Self = Self { first: 0, count: 0, packed: [[0; PACKED * 2]; 2] };
 }
 
 impl TagIds {
@@ -110,8 +121,14 @@ impl TagIds {
     }
 
     fn ids_from(&self, first: usize) -> Ids {
-        let [first, count] = [first, self.ids.len() - first].map(|it| saturate(it as u64));
-        Ids { first, count }
+        let ids = &self.ids[first..];
+        let mut packed = Ids::NONE.packed;
+        for (at, [name, value]) in ids.iter().enumerate().take(PACKED) {
+            packed[0][2 * at..][..2].copy_from_slice(&small_uint32(NAMES, *name));
+            packed[1][2 * at..][..2].copy_from_slice(&small_uint32(VALUES, *value));
+        }
+        let [first, count] = [first, ids.len()].map(|it| saturate(it as u64));
+        Ids { first, count, packed }
     }
 
     /// Forgets what the last packet had after the places that both have.
