@@ -36,6 +36,8 @@ struct Word {
     end: u32,
     /// The number of the literal, or [`EMPTY`].
     literal: u32,
+    /// All of it, if it is [`short`].
+    short: u64,
 }
 
 impl Dictionary {
@@ -88,7 +90,7 @@ impl Dictionary {
         let id = self.len();
         let end = saturate(self.encoded.len() as u64);
         let start = end.saturating_sub(saturate(text.len() as u64));
-        self.words.push(Word { hash, start, end, literal: EMPTY });
+        self.words.push(Word { hash, start, end, literal: EMPTY, short: short(text.as_bytes()) });
         if let Some(slot) = slot {
             self.table[slot] = id;
             self.listed += 1;
@@ -153,8 +155,13 @@ impl Dictionary {
         &self.encoded[word.start as usize..word.end as usize]
     }
 
+    #[inline]
     fn is(&self, word: Word, hash: u64, text: &str) -> bool {
-        word.hash == hash && self.text(word) == text.as_bytes()
+        let is_short = text.len() <= SHORT;
+        word.hash == hash
+            && (word.end - word.start) as usize == text.len()
+            && word.short == short(text.as_bytes())
+            && (is_short || self.text(word) == text.as_bytes())
     }
 }
 
@@ -176,7 +183,10 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
     }
 }
 
-/// Up to eight bytes as a number, different for each text of the same length.
+/// Bytes of which [`short`] tells all.
+const SHORT: usize = 8;
+
+/// Up to eight bytes as a number, different for each text of the same length; of more, some of them.
 #[inline]
 fn short(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {

@@ -190,14 +190,6 @@ fn get_ready() -> bool {
     is_there
 }
 
-/// Keeps what was lent, for the next one.
-#[inline]
-fn keep<T>(slot: impl FnOnce(&Hot) -> &Slot<T>, lent: Box<T>) {
-    if is_ready() {
-        HOT.with(|hot| slot(hot).replace(lent));
-    }
-}
-
 /// `None` while the thread is being torn down, or when an allocator that measures itself comes back
 /// here from within.
 fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
@@ -484,12 +476,22 @@ fn take(which: impl Fn(&Entry) -> bool) -> Option<Entry> {
     Some(entry)
 }
 
+/// While one was lent, another one was made.
+#[cold]
+fn too_many<T>(other: Box<T>) {
+    drop(other);
+}
+
 /// Lends the thread's encoder, or a new one to whoever comes while it is lent.
 #[inline]
 pub(crate) fn with_encoder<R>(act: impl FnOnce(&mut Encoder) -> R) -> R {
     let mut encoder = HOT.with(|hot| hot.encoder.take()).unwrap_or_default();
     let result = act(&mut encoder);
-    keep(|hot| &hot.encoder, encoder);
+    if is_ready()
+        && let Some(other) = HOT.with(|hot| hot.encoder.replace(encoder))
+    {
+        too_many(other);
+    }
     result
 }
 
@@ -499,7 +501,11 @@ pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut PairBuffer) -> R) -> R {
     let mut scratch = HOT.with(|hot| hot.scratch.take()).unwrap_or_default();
     let result = act(&mut scratch);
     scratch.clear();
-    keep(|hot| &hot.scratch, scratch);
+    if is_ready()
+        && let Some(other) = HOT.with(|hot| hot.scratch.replace(scratch))
+    {
+        too_many(other);
+    }
     result
 }
 

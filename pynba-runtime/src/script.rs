@@ -288,7 +288,7 @@ impl ScriptMonitor {
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
         let name = name.into();
         let mut pairs = PairBuffer::new();
-        fill(&mut pairs, &[], |pairs| pairs.add_named(&name, &value));
+        fill(&mut pairs, None, |pairs| pairs.add_named(&name, &value));
         self.act(|request| request.set_tags(Some(&name), pairs.set(None)));
     }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::clock::Tick;
 use crate::local::Place;
+use crate::mailbox::RequestId;
 use crate::request::Request;
-use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill};
+use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill, fill_in_any_order};
 use crate::timer_id::TimerId;
 use crate::timers::Change;
 use crate::{ENABLED, local};
@@ -66,10 +67,32 @@ impl TimerGuard {
         // Asked for first: what makes the tags may open a request of its own.
         let Some(request) = local::current_id() else { return Self::none() };
         local::with_scratch(|scratch| {
-            fill(scratch, tags.pairs(), dynamic);
-            let start = |place: Place<'_>| place.start(Some(tags), scratch);
-            Self { ticket: local::with_place(request, start).flatten() }
+            fill_in_any_order(scratch, Some(tags), dynamic);
+            Self::start_filled(request, tags, scratch)
         })
+    }
+
+    /// Not inlined, like [`start_static`](Self::start_static).
+    #[inline(never)]
+    fn start_filled(id: RequestId, tags: &'static StaticTags, extra: &mut PairBuffer) -> Self {
+        let known = tags.with(extra);
+        if let Some(known) = known
+            && let Some(mut request) = local::take_innermost()
+        {
+            let is_its = request.is(id);
+            let ticket = is_its.then(|| TimerId::start_at_once(&mut request, known)).flatten();
+            local::put_back(request);
+            if ticket.is_some() {
+                return Self { ticket };
+            }
+        }
+        if known.is_some() {
+            extra.clear();
+        } else {
+            extra.normalize(tags.pairs());
+        }
+        let start = |place: Place<'_>| place.start(Some(known.unwrap_or(tags)), extra);
+        Self { ticket: local::with_place(id, start).flatten() }
     }
 
     /// A timer with tags that were made before.
@@ -174,7 +197,7 @@ impl TimerGuard {
         let Some((timer, _)) = self.ticket else { return };
         let name = name.into();
         local::with_scratch(|scratch| {
-            fill(scratch, &[], |pairs| pairs.add_named(&name, &value));
+            fill(scratch, None, |pairs| pairs.add_named(&name, &value));
             let here = timer.with_timers(|timers, number| timers.tag(number, &name, scratch));
             if here.is_none() {
                 let (name, tags) = (name.clone().into_owned(), Tags::of(scratch.clone()));

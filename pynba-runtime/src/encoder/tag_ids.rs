@@ -5,7 +5,7 @@
 //! places come in that order again. Where they do not, what is left of it is forgotten, and goes on from there.
 
 use crate::dictionary::Dictionary;
-use crate::tags::{Interned, TagSet, cut};
+use crate::tags::{Interned, TagSet, Text, cut};
 use crate::wire::{saturate, small_uint32};
 
 /// The fields of the ids of timers' tags.
@@ -102,21 +102,16 @@ impl TagIds {
         self.lasting.get_or_insert(self.used);
         let first = self.ids.len();
         let Self { dictionary, ids, .. } = self;
-        let other = |words: &mut Dictionary, (name, value)| {
-            [words.id(cut(name, max_word)), words.id(cut(value, max_word))]
-        };
-        let mut extra = tags.extra().peekable();
+        let mut extra = tags.extra();
         for [name, value] in tags.fixed().map_or(&[][..], |fixed| &fixed.interned().pairs) {
-            while let Some(pair) = extra.next_if(|pair| *pair < (name.text, value.text)) {
-                ids.push(other(dictionary, pair));
+            while let Some(pair) = extra.next_before(name.text, value.text) {
+                ids.push(ids_of(dictionary, pair, max_word));
             }
-            ids.push(if name.text.len().max(value.text.len()) <= max_word {
-                [dictionary.id_of_literal(name), dictionary.id_of_literal(value)]
-            } else {
-                other(dictionary, (name.text, value.text))
-            });
+            ids.push(ids_of(dictionary, [Text::Literal(name), Text::Literal(value)], max_word));
         }
-        extra.for_each(|pair| ids.push(other(dictionary, pair)));
+        for pair in extra {
+            ids.push(ids_of(dictionary, pair, max_word));
+        }
         self.ids_from(first)
     }
 
@@ -169,5 +164,18 @@ impl TagIds {
             .get(ids.first as usize..)
             .and_then(|ids_from| ids_from.get(..ids.count as usize))
             .unwrap_or_default()
+    }
+}
+
+#[inline]
+fn ids_of(words: &mut Dictionary, [name, value]: [Text<'_>; 2], max_word: usize) -> [u32; 2] {
+    [id_of(words, name, max_word), id_of(words, value, max_word)]
+}
+
+#[inline]
+fn id_of(words: &mut Dictionary, text: Text<'_>, max_word: usize) -> u32 {
+    match text {
+        Text::Literal(literal) if literal.text.len() <= max_word => words.id_of_literal(literal),
+        _ => words.id(cut(text.get(), max_word)),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use super::pairs::StaticPair;
+use super::variants::Variants;
 use crate::dictionary;
 use crate::lock::lock;
 use crate::wire::{DICTIONARY, put_string};
@@ -15,8 +16,11 @@ pub(crate) struct Interned {
     /// Counts the places from 0.
     pub(crate) number: u32,
     pub(crate) pairs: Box<[[Literal; 2]]>,
+    /// The names of tags whose values are made at run time.
+    pub(crate) names: Box<[Literal]>,
     /// Bytes of the longest text.
     pub(crate) longest: usize,
+    pub(super) variants: Variants,
 }
 
 /// A name or a value.
@@ -47,7 +51,10 @@ struct Registry {
 
 /// The lock is taken once for each place in the program.
 #[cold]
-pub(crate) fn intern(pairs: &'static [StaticPair]) -> &'static Interned {
+pub(crate) fn intern(
+    pairs: &'static [StaticPair],
+    names: &'static [&'static str],
+) -> &'static Interned {
     static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
     let mut registry = lock(&REGISTRY);
     let Registry { places, literals } = registry.get_or_insert_default();
@@ -59,5 +66,7 @@ pub(crate) fn intern(pairs: &'static [StaticPair]) -> &'static Interned {
     };
     let longest = pairs.iter().map(|(name, value)| name.len().max(value.len())).max();
     let pairs = pairs.iter().map(|&(name, value)| [literal(name), literal(value)]).collect();
-    Box::leak(Box::new(Interned { number, pairs, longest: longest.unwrap_or(0) }))
+    let names = names.iter().map(|&name| literal(name)).collect();
+    let (longest, variants) = (longest.unwrap_or(0), Variants::none());
+    Box::leak(Box::new(Interned { number, pairs, names, longest, variants }))
 }
