@@ -289,7 +289,7 @@ impl DetachedRequest {
 
     fn end(&mut self, end: End) {
         if let State::Recording(request) = mem::replace(&mut self.state, State::Nothing) {
-            local::close(request, |request, encoder| request.end(end, encoder));
+            local::close(request, |request, encoder| request.end_in_any_case(end, encoder));
         }
     }
 }

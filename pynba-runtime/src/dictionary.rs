@@ -177,7 +177,7 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
         None => fold(state ^ short(bytes)),
         // What is left of the last eight bytes is mixed in with some that were before.
         Some(last) => {
-            let whole = bytes.chunks_exact(8).map(|chunk| short(chunk));
+            let whole = bytes.chunks_exact(8).map(short);
             fold(whole.fold(state, |state, chunk| fold(state ^ chunk)) ^ u64::from_le_bytes(*last))
         }
     }

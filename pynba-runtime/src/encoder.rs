@@ -26,8 +26,8 @@ pub(crate) struct Packet<'a> {
     /// What the program said instead, as far as it is text.
     pub(crate) told: Option<&'a Told>,
     pub(crate) script_name: &'a str,
-    /// The names of host, server and script, where [`Names::encode`] has done that before.
-    pub(crate) encoded: Option<&'a [u8]>,
+    /// What it begins with if it [is plain](Self::is_plain), where [`Names::beginning`] has made that before.
+    pub(crate) beginning: Option<&'a [u8]>,
     pub(crate) request_count: u32,
     pub(crate) document_size: u64,
     pub(crate) memory_peak: u64,
@@ -38,6 +38,7 @@ pub(crate) struct Packet<'a> {
     pub(crate) system: u64,
     pub(crate) status: u32,
     pub(crate) memory_footprint: u64,
+    pub(crate) schema: &'a str,
     pub(crate) tags: TagSet<'a>,
     /// Whether each timer says its own processor time.
     pub(crate) timer_rusage: bool,
@@ -67,10 +68,11 @@ impl Names {
         names
     }
 
-    /// What packets begin with that say nothing else, and have that script name.
-    pub(crate) fn encode(&self, script_name: &str) -> Vec<u8> {
+    /// What a plain packet of that script name begins with, with a time of zero.
+    pub(crate) fn beginning(&self, script_name: &str) -> Vec<u8> {
         let mut packet = self.hosts.clone();
         put_text(&mut packet, 3, [&self.prefix, script_name], MAX_WORD);
+        put_numbers(&mut packet, [1, 0, 0], [0.0; 3]);
         packet
     }
 
@@ -96,13 +98,15 @@ impl Names {
 }
 
 impl<'a> Packet<'a> {
-    pub(crate) fn hosts(&self) -> [&'a str; 2] {
-        self.names.hosts_of(self.told)
+    /// Whether, before the timers, it says only names that its reporter and its script have, and its time.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        let numbers = self.document_size | self.memory_peak | self.user | self.system;
+        numbers == 0 && self.request_count == 1 && self.told.is_none() && self.max_word >= MAX_WORD
     }
 
-    #[inline]
-    pub(crate) fn schema(&self) -> &'a str {
-        self.told.and_then(|told| told.schema.as_ref()).unwrap_or(&self.names.schema)
+    pub(crate) fn hosts(&self) -> [&'a str; 2] {
+        self.names.hosts_of(self.told)
     }
 
     /// Prefix and name, written as one text.
@@ -134,9 +138,6 @@ pub(crate) struct Encoder {
     cpus: Vec<[f32; 2]>,
 }
 
-/// Bytes: the packet of a request with some timers.
-const USUAL: usize = 512;
-
 /// A timer as the packet says it.
 #[derive(Clone, Copy, Debug)]
 struct Timer {
@@ -165,7 +166,6 @@ impl Encoder {
         };
         let Self { packet, timers, tags, cpus } = self;
         packet.clear();
-        packet.reserve(USUAL);
         put_beginning(packet, head);
         if !timers.is_empty() {
             put_timers(packet, timers, tags);
@@ -187,7 +187,9 @@ impl Encoder {
     fn gather<'a>(&mut self, head: &Packet<'a>, given: impl Iterator<Item = impl PacketTimer<'a>>) {
         let Self { timers, tags, cpus, .. } = self;
         timers.clear();
-        cpus.clear();
+        if head.timer_rusage {
+            cpus.clear();
+        }
         tags.begin();
         // Iterates in `given` itself, which is a chain of iterators.
         given.for_each(|timer| {
@@ -243,25 +245,28 @@ fn put_names(
 /// The fields before the timers.
 #[inline]
 fn put_beginning(packet: &mut Vec<u8>, head: &Packet<'_>) {
-    match head.encoded {
-        Some(names) if head.max_word >= MAX_WORD && head.told.is_none() => {
-            packet.extend_from_slice(names);
+    if let Some(beginning) = head.beginning
+        && head.is_plain()
+    {
+        packet.extend_from_slice(beginning);
+        if let Some([time, ..]) = packet.last_chunk_mut::<TIMES>().map(|it| it.as_chunks_mut().0) {
+            *time = short_float(7, seconds(head.request_time));
         }
-        _ => put_names(packet, head.names, head.told, head.script_name(), head.max_word),
+        return;
     }
+    put_names(packet, head.names, head.told, head.script_name(), head.max_word);
     let numbers = [head.request_count, saturate(head.document_size), saturate(head.memory_peak)];
-    let [count, document, memory] = numbers;
-    // What takes one byte each goes in at once.
-    if count | document | memory < 0x80 {
-        let short = [small_uint32(4, count), small_uint32(5, document), small_uint32(6, memory)];
-        packet.extend_from_slice(short.as_flattened());
-    } else {
-        (4..).zip(numbers).for_each(|(field, number)| put_uint32(packet, field, number));
-    }
-    let time = short_float(7, seconds(head.request_time));
-    let [user, system] =
-        [head.user, head.system].map(|cpu| if cpu == 0 { 0.0 } else { seconds(cpu) });
-    let times = [time, short_float(8, user), short_float(9, system)];
+    let times = [head.request_time, head.user, head.system].map(seconds);
+    put_numbers(packet, numbers, times);
+}
+
+/// Of the three times that these fields end with.
+const TIMES: usize = 3 * 5;
+
+#[inline]
+fn put_numbers(packet: &mut Vec<u8>, numbers: [u32; 3], [request, user, system]: [f32; 3]) {
+    (4..).zip(numbers).for_each(|(field, number)| put_uint32(packet, field, number));
+    let times = [short_float(7, request), short_float(8, user), short_float(9, system)];
     packet.extend_from_slice(times.as_flattened());
 }
 
@@ -292,13 +297,13 @@ fn put_small_timers(packet: &mut Vec<u8>, timers: &[Timer], tags: &TagIds, pairs
     // The last ids are put with what stands after them in their array.
     packet.resize(end + 2 * PACKED, 0);
     let (hits, rest) = packet[start..].split_at_mut(2 * timers.len());
-    let (times, rest) = rest.split_at_mut(5 * timers.len());
+    let (values, rest) = rest.split_at_mut(5 * timers.len());
     let (counts, ids) = rest.split_at_mut(2 * timers.len());
-    let of_timers = hits.as_chunks_mut().0.iter_mut().zip(times.as_chunks_mut().0);
+    let of_timers = hits.as_chunks_mut().0.iter_mut().zip(values.as_chunks_mut().0);
     let of_timers = of_timers.zip(counts.as_chunks_mut().0).zip(timers);
-    for (((hit, time), count), timer) in of_timers {
+    for (((hit, value), count), timer) in of_timers {
         *hit = small_uint32(10, timer.hit_count);
-        *time = short_float(11, timer.value);
+        *value = short_float(11, timer.value);
         *count = small_uint32(12, timer.tags.count);
     }
     // The names first: what is put too much of them is where the values are put then.
@@ -347,15 +352,14 @@ fn put_tags(packet: &mut Vec<u8>, ids: &[[u32; 2]]) {
 fn put_end(packet: &mut Vec<u8>, head: &Packet<'_>) {
     let footprint = saturate(head.memory_footprint);
     // Statuses of HTTP take two bytes, the rest is nearly always nothing: then it goes in at once.
-    let schema = head.schema();
-    if schema.is_empty() && footprint == 0 && matches!(head.status, 0x80..0x4000) {
+    if head.schema.is_empty() && footprint == 0 && matches!(head.status, 0x80..0x4000) {
         let [status, more] = two_bytes(head.status);
         packet.extend_from_slice(&[0x80, 0x01, status, more, 0x88, 0x01, 0, 0x9a, 0x01, 0]);
         return;
     }
     put_uint32(packet, 16, head.status);
     put_uint32(packet, 17, footprint);
-    put_text(packet, 19, [schema, ""], head.max_word);
+    put_text(packet, 19, [head.schema, ""], head.max_word);
 }
 
 #[inline]

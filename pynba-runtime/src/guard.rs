@@ -60,17 +60,20 @@ impl RequestGuard {
         rusage: Option<Rusage>,
         script: impl FnOnce() -> Script,
     ) -> Self {
-        if !process::is_on() {
+        let is_plain = local::is_plain() && process::is_enabled();
+        if !is_plain && !process::is_on() {
             return Self::disabled();
         }
         let Some(mut request) = local::request() else { return Self::disabled() };
         let id = request.prepare(reporter.clone(), rusage, script());
-        if local::is_capturing() {
+        if is_plain && request.begin_plain() {
+            local::put_only(request);
+        } else {
             request.capture(local::capture());
+            request.begin();
+            request.resume(false);
+            local::push_request(request);
         }
-        request.begin();
-        request.resume(false);
-        local::push_request(request);
         Self::new(State::Recording(id), thread::panicking())
     }
 
@@ -118,10 +121,14 @@ impl RequestGuard {
     fn close(&self) {
         match self.state {
             State::Recording(id) => {
-                if let Some(request) = local::remove(id) {
-                    let panicking = thread::panicking() && !self.was_panicking;
-                    let end = if panicking { End::Panicked } else { End::Returned };
-                    local::close(request, |request, encoder| request.end(end, encoder));
+                let panicking = thread::panicking() && !self.was_panicking;
+                let end = if panicking { End::Panicked } else { End::Returned };
+                if let Some(request) = local::take_innermost_of(id) {
+                    local::close_innermost(request, |request, encoder| {
+                        request.end(id, end, encoder);
+                    });
+                } else if let Some(request) = local::remove(id) {
+                    local::close(request, |request, encoder| request.end_in_any_case(end, encoder));
                 }
             }
             State::Silent => local::remove_silent(),

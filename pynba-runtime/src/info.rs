@@ -81,7 +81,7 @@ impl RequestInfo {
             hostname: hostname.to_owned(),
             server_name: server_name.to_owned(),
             script_name: summary.script_name().concat(),
-            schema: summary.schema().to_owned(),
+            schema: summary.schema.to_owned(),
             status: summary.status,
             document_size: summary.document_size,
             memory_peak: summary.memory_peak,

@@ -3,10 +3,16 @@
 //! Others call the functions below, which never run the program's code while they hold the borrow:
 //! formatting a tag or sending a packet may come back here.
 
+mod hot;
+
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 
+use self::hot::{
+    CAPTURING, Hot, QUIET, READY, clear, count_closed, count_opened, has, hot, open_requests, set,
+};
+pub(crate) use self::hot::{is_any_open, is_capturing, is_plain, is_quiet};
 use crate::encoder::Encoder;
 use crate::handle::Handle;
 use crate::mailbox::RequestId;
@@ -16,51 +22,6 @@ use crate::testing::Capture;
 
 /// Requests are nested a few levels deep at most; more memory than that is given back.
 const SPARE_REQUESTS: usize = 8;
-
-/// What is taken and put back for each request and each timer. By itself, because that is a few instructions: without
-/// a destructor, which would be asked for each time. That of [`Local`] empties it.
-struct Hot {
-    /// The innermost request, when it is one that is current here.
-    innermost: Slot<Request>,
-    /// Memory for the next request.
-    spare: Slot<Request>,
-    encoder: Slot<Encoder>,
-    scratch: Slot<PairBuffer>,
-    /// How many requests are open, times [`ONE`], and the bits below it. In one number, so that one look tells that
-    /// all is as usual.
-    state: Cell<usize>,
-}
-
-/// In [`Hot::state`]: there is a [`Local`], whose destructor drops what stands in [`Hot`] when the thread ends.
-const READY: usize = 1;
-
-/// A packet is being sent.
-const QUIET: usize = 2;
-
-/// Packets are kept instead of sent.
-const CAPTURING: usize = 4;
-
-/// An open request.
-const ONE: usize = 8;
-
-/// A box that is taken, used and put back.
-struct Slot<T>(Cell<Option<ManuallyDrop<Box<T>>>>);
-
-impl<T> Slot<T> {
-    const fn empty() -> Self {
-        Self(Cell::new(None))
-    }
-
-    #[inline]
-    fn take(&self) -> Option<Box<T>> {
-        self.0.take().map(ManuallyDrop::into_inner)
-    }
-
-    #[inline]
-    fn replace(&self, value: Box<T>) -> Option<Box<T>> {
-        self.0.replace(Some(ManuallyDrop::new(value))).map(ManuallyDrop::into_inner)
-    }
-}
 
 struct Local {
     /// The innermost one last, but for that in [`Hot::innermost`].
@@ -110,24 +71,13 @@ impl Entry {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        HOT.with(|hot| {
-            hot.state.set(hot.state.get() & !READY);
-            drop((hot.innermost.take(), hot.spare.take(), hot.encoder.take(), hot.scratch.take()));
-        });
+        clear(READY);
+        let Hot { innermost, spare, encoder, scratch, .. } = hot();
+        drop((innermost.take(), spare.take(), encoder.take(), scratch.take()));
     }
 }
 
 thread_local! {
-    static HOT: Hot = const {
-        Hot {
-            innermost: Slot::empty(),
-            spare: Slot::empty(),
-            encoder: Slot::empty(),
-            scratch: Slot::empty(),
-            state: Cell::new(0),
-        }
-    };
-
     static LOCAL: RefCell<Local> = const {
         RefCell::new(Local { open: Vec::new(), spare: Vec::new(), capture: None })
     };
@@ -136,49 +86,10 @@ thread_local! {
     static RANDOM: Cell<u64> = const { Cell::new(0) };
 }
 
-#[inline]
-fn state() -> usize {
-    HOT.with(|hot| hot.state.get())
-}
-
-#[inline]
-fn set(bit: usize) {
-    HOT.with(|hot| hot.state.set(hot.state.get() | bit));
-}
-
-#[inline]
-fn clear(bit: usize) {
-    HOT.with(|hot| hot.state.set(hot.state.get() & !bit));
-}
-
-/// Whether there is a request on this thread, recorded or not. A nanosecond: that is what a timer outside any
-/// request costs.
-#[inline]
-pub(crate) fn is_any_open() -> bool {
-    state() >= ONE
-}
-
-fn open_requests() -> usize {
-    state() / ONE
-}
-
-#[inline]
-fn count_opened() {
-    HOT.with(|hot| hot.state.set(hot.state.get() + ONE));
-}
-
-#[inline]
-fn count_closed() {
-    HOT.with(|hot| {
-        debug_assert!(is_any_open());
-        hot.state.set(hot.state.get().wrapping_sub(ONE));
-    });
-}
-
 /// `false` while the thread is being torn down.
 #[inline]
 fn is_ready() -> bool {
-    state() & READY != 0 || get_ready()
+    has(READY) || get_ready()
 }
 
 #[cold]
@@ -199,18 +110,18 @@ fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
 /// The innermost request, when it is current here. It has to be [put back](put_innermost).
 #[inline]
 pub(crate) fn take_innermost() -> Option<Box<Request>> {
-    HOT.with(|hot| hot.innermost.take())
+    hot().innermost.take()
 }
 
 /// Puts it back where nothing has run since it was taken: no foreign code, and no allocator.
 #[inline]
 pub(crate) fn put_back(request: Box<Request>) {
-    HOT.with(|hot| hot.innermost.0.set(Some(ManuallyDrop::new(request))));
+    hot().innermost.put(request);
 }
 
 #[inline]
 pub(crate) fn put_innermost(request: Box<Request>) {
-    if let Some(other) = HOT.with(|hot| hot.innermost.replace(request)) {
+    if let Some(other) = hot().innermost.replace(request) {
         put_among_others(other);
     }
 }
@@ -271,15 +182,10 @@ pub(crate) fn with_innermost<R>(act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
 /// Acts on a request that is current on this thread.
 #[inline]
 pub(crate) fn with_request<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
-    if let Some(mut request) = take_innermost() {
-        if request.is(id) {
-            let result = act(&mut request);
-            put_innermost(request);
-            return Some(result);
-        }
-        put_innermost(request);
-    }
-    with_outer(id, act)
+    let Some(mut request) = take_innermost_of(id) else { return with_outer(id, act) };
+    let result = act(&mut request);
+    put_innermost(request);
+    Some(result)
 }
 
 #[cold]
@@ -345,11 +251,6 @@ impl Drop for Quiet {
     }
 }
 
-#[inline]
-pub(crate) fn is_quiet() -> bool {
-    state() & QUIET != 0
-}
-
 /// Makes it the innermost one.
 pub(crate) fn push(entry: Entry) {
     match entry {
@@ -365,12 +266,18 @@ pub(crate) fn push(entry: Entry) {
 /// Makes it the innermost one.
 #[inline]
 pub(crate) fn push_request(request: Box<Request>) {
-    if state() & !CAPTURING == READY {
-        put_innermost(request);
-        count_opened();
+    if is_plain() {
+        put_only(request);
     } else {
         push_among_others(request);
     }
+}
+
+/// The same where [all is plain](is_plain).
+#[inline]
+pub(crate) fn put_only(request: Box<Request>) {
+    put_back(request);
+    count_opened();
 }
 
 #[cold]
@@ -391,7 +298,7 @@ fn push_among_others(request: Box<Request>) {
 /// One to be opened, whose memory may have been used before. `None` while the thread is being torn down.
 #[inline]
 pub(crate) fn request() -> Option<Box<Request>> {
-    HOT.with(|hot| hot.spare.take()).or_else(another)
+    hot().spare.take().or_else(another)
 }
 
 #[cold]
@@ -403,9 +310,40 @@ fn another() -> Option<Box<Request>> {
 /// Lets go of a request, which is no longer among the open ones: `end` sends it. Its memory is kept.
 #[inline]
 pub(crate) fn close(mut request: Box<Request>, end: impl FnOnce(&mut Request, &mut Encoder)) {
-    with_encoder(|encoder| end(&mut request, encoder));
+    with_encoder(|encoder| {
+        let _quiet = Quiet::begin();
+        end(&mut request, encoder);
+    });
+    keep(request);
+}
+
+/// [`close`] for a request that is the innermost one, and taken. It is among the open ones until it is sent.
+#[inline]
+pub(crate) fn close_innermost(
+    mut request: Box<Request>,
+    end: impl FnOnce(&mut Request, &mut Encoder),
+) {
+    // It would not be the innermost one while another packet is being sent, nor when the thread is torn down.
+    set(QUIET);
+    let mut encoder = hot().encoder.take().unwrap_or_default();
+    end(&mut request, &mut encoder);
+    if let Some(other) = hot().encoder.replace(encoder) {
+        too_many(other);
+    }
+    clear(QUIET);
+    count_closed();
+    if is_any_open() {
+        unearth();
+    }
+    if let Some(other) = hot().spare.replace(request) {
+        spare(other);
+    }
+}
+
+#[inline]
+fn keep(request: Box<Request>) {
     if is_ready()
-        && let Some(other) = HOT.with(|hot| hot.spare.replace(request))
+        && let Some(other) = hot().spare.replace(request)
     {
         spare(other);
     }
@@ -424,20 +362,25 @@ fn spare(request: Box<Request>) {
     drop(left_over);
 }
 
-/// Takes the request from among the open ones, wherever it is.
+/// The request, if it is the innermost one. It has to be put back or [closed](close_innermost).
 #[inline]
-pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
-    if let Some(request) = take_innermost() {
-        if request.is(id) {
-            count_closed();
-            if is_any_open() {
-                unearth();
-            }
-            return Some(request);
-        }
-        put_innermost(request);
+pub(crate) fn take_innermost_of(id: RequestId) -> Option<Box<Request>> {
+    let request = take_innermost()?;
+    if request.is(id) {
+        return Some(request);
     }
-    remove_outer(id)
+    put_back(request);
+    None
+}
+
+/// Takes the request from among the open ones, wherever it is.
+pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
+    let Some(request) = take_innermost_of(id) else { return remove_outer(id) };
+    count_closed();
+    if is_any_open() {
+        unearth();
+    }
+    Some(request)
 }
 
 #[cold]
@@ -485,10 +428,10 @@ fn too_many<T>(other: Box<T>) {
 /// Lends the thread's encoder, or a new one to whoever comes while it is lent.
 #[inline]
 pub(crate) fn with_encoder<R>(act: impl FnOnce(&mut Encoder) -> R) -> R {
-    let mut encoder = HOT.with(|hot| hot.encoder.take()).unwrap_or_default();
+    let mut encoder = hot().encoder.take().unwrap_or_default();
     let result = act(&mut encoder);
     if is_ready()
-        && let Some(other) = HOT.with(|hot| hot.encoder.replace(encoder))
+        && let Some(other) = hot().encoder.replace(encoder)
     {
         too_many(other);
     }
@@ -498,11 +441,11 @@ pub(crate) fn with_encoder<R>(act: impl FnOnce(&mut Encoder) -> R) -> R {
 /// Lends an empty buffer in the same way.
 #[inline]
 pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut PairBuffer) -> R) -> R {
-    let mut scratch = HOT.with(|hot| hot.scratch.take()).unwrap_or_default();
+    let mut scratch = hot().scratch.take().unwrap_or_default();
     let result = act(&mut scratch);
     scratch.clear();
     if is_ready()
-        && let Some(other) = HOT.with(|hot| hot.scratch.replace(scratch))
+        && let Some(other) = hot().scratch.replace(scratch)
     {
         too_many(other);
     }
@@ -514,9 +457,9 @@ pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
     let is_capturing = capture.is_some();
     let before = with(|local| mem::replace(&mut local.capture, capture))?;
     if is_capturing {
-        set(CAPTURING)
+        set(CAPTURING);
     } else {
-        clear(CAPTURING)
+        clear(CAPTURING);
     }
     before
 }
@@ -525,11 +468,6 @@ pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
 #[inline]
 pub(crate) fn capture() -> Option<Capture> {
     if is_capturing() { with(|local| local.capture.clone()).flatten() } else { None }
-}
-
-#[inline]
-pub(crate) fn is_capturing() -> bool {
-    state() & CAPTURING != 0
 }
 
 /// A number from 0 to 1, 1 excluded, good enough to take a sample: xorshift64 (Marsaglia 2003).

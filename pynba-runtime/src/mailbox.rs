@@ -234,6 +234,7 @@ impl Shared {
 
     fn clear(&mut self) {
         let Self { timers, cpu, mail, size, refused } = self;
+        timers.take_losses();
         timers.clear();
         *cpu = Cpu::default();
         mail.clear();

@@ -1,6 +1,7 @@
 //! What holds for the whole process: the switch and the reporter.
 
 use std::env;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use once_cell::sync::OnceCell;
@@ -59,10 +60,30 @@ pub(crate) fn is_on() -> bool {
     ENABLED && !local::is_quiet() && (is_enabled() || local::is_capturing())
 }
 
+/// What `PINBA_ENABLED` says.
 #[inline]
-fn is_enabled() -> bool {
-    static SWITCH: OnceCell<bool> = OnceCell::new();
-    *SWITCH.get_or_init(|| env::var("PINBA_ENABLED").map_or(true, |value| !is_no(&value)))
+pub(crate) fn is_enabled() -> bool {
+    /// Each request looks at it, for which a cell that is filled once takes twice as long.
+    static SWITCH: AtomicU8 = AtomicU8::new(UNKNOWN);
+    match SWITCH.load(Ordering::Relaxed) {
+        UNKNOWN => read_switch(&SWITCH) == ON,
+        known => known == ON,
+    }
+}
+
+const UNKNOWN: u8 = 0;
+const ON: u8 = 1;
+const OFF: u8 = 2;
+
+#[cold]
+fn read_switch(switch: &AtomicU8) -> u8 {
+    let is_off = env::var("PINBA_ENABLED").is_ok_and(|value| is_no(&value));
+    // Nobody sees it change: another thread may only read the same.
+    let read = if is_off { OFF } else { ON };
+    match switch.compare_exchange(UNKNOWN, read, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => read,
+        Err(before) => before,
+    }
 }
 
 fn is_no(value: &str) -> bool {

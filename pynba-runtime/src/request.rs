@@ -58,13 +58,13 @@ struct Open {
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub(crate) name: Text,
-    /// The fields of the reporter's and this name as a packet has them, where that was done before.
-    pub(crate) encoded: Option<&'static [u8]>,
+    /// What a packet of that name begins with, see [`Packet::beginning`].
+    pub(crate) beginning: Option<&'static [u8]>,
 }
 
 impl From<Cow<'static, str>> for Script {
     fn from(name: Cow<'static, str>) -> Self {
-        Self { name: name.into(), encoded: None }
+        Self { name: name.into(), beginning: None }
     }
 }
 
@@ -143,7 +143,6 @@ impl Request {
         let rusage = rusage.unwrap_or(reporter.rusage());
         // An empty name is to be replaced.
         let is_plain = reporter.is_plain() && rusage == Rusage::Off && !script.name.is_empty();
-        self.timers.measure(Rusage::Off);
         self.script = script;
         self.open = Some(Open { id, reporter, started: Tick::at(0), rusage, is_plain });
         if !is_plain {
@@ -173,6 +172,18 @@ impl Request {
         let is_news = capture.is_some() || self.extra.capture.is_some();
         if let Some(extra) = Some(&mut *self).filter(|_| is_news).and_then(Self::extra) {
             extra.capture = capture;
+        }
+    }
+
+    /// Begins to measure a plain request on this thread. `false` where there is more to do than to note the time.
+    #[inline]
+    pub(crate) fn begin_plain(&mut self) -> bool {
+        match &mut self.open {
+            Some(open) if open.is_plain && alloc::Share::first().is_none() => {
+                open.started = Tick::first();
+                true
+            }
+            _ => false,
         }
     }
 
@@ -367,17 +378,16 @@ impl Request {
         }
     }
 
-    /// Ends the request: sends it and forgets everything.
+    /// Ends the request: sends it [quietly](local::Quiet) and forgets everything.
     #[inline]
-    pub(crate) fn end(&mut self, end: End, encoder: &mut Encoder) {
+    pub(crate) fn end(&mut self, id: RequestId, end: End, encoder: &mut Encoder) {
         let now = Tick::now();
-        let Some(id) = self.id() else { return };
         id.close(|shared| self.take_last(shared));
         match &self.open {
             Some(open) if open.is_plain && end == End::Returned => {
                 open.send_plain(&self.script, &mut self.timers, now, encoder);
             }
-            _ => self.end_in_any_case(Moment { now, end }, encoder),
+            _ => self.send_last(id, Moment { now, end }, encoder),
         }
         encoder.trim();
         self.timers.clear();
@@ -385,14 +395,23 @@ impl Request {
     }
 
     #[inline(never)]
-    fn end_in_any_case(&mut self, moment: Moment, encoder: &mut Encoder) {
-        if moment.end != End::Unborn {
+    fn send_last(&mut self, id: RequestId, moment: Moment, encoder: &mut Encoder) {
+        if moment.end == End::Unborn {
+            self.timers.take_losses();
+        } else {
             self.send(None, moment, encoder);
         }
-        if let Some(id) = self.id() {
-            alloc::end(id);
-        }
+        alloc::end(id);
+        self.timers.measure(Rusage::Off);
         self.extra.forget();
+    }
+
+    /// [`end`](Self::end) where it need not be fast.
+    #[inline(never)]
+    pub(crate) fn end_in_any_case(&mut self, end: End, encoder: &mut Encoder) {
+        if let Some(id) = self.id() {
+            self.end(id, end, encoder);
+        }
     }
 
     /// What has come from elsewhere; what runs there still is lost.
@@ -510,7 +529,7 @@ impl Request {
         failed
     }
 
-    fn summary<'a>(&'a self, moment: Moment) -> Option<Packet<'a>> {
+    fn summary(&self, moment: Moment) -> Option<Packet<'_>> {
         let open = self.open.as_ref()?;
         let mut summary = open.summary(&self.script, &self.clock, moment);
         self.extra.say(&mut summary, open.id, moment.end);
@@ -527,6 +546,7 @@ impl Open {
             user: nanos(cpu.user),
             system: nanos(cpu.system),
             status: status(None, None, moment.end),
+            schema: &self.reporter.names().schema,
             timer_rusage: self.reporter.timer_rusage(),
             ..self.plain(script, moment.now)
         }
@@ -539,7 +559,7 @@ impl Open {
             names: self.reporter.names(),
             told: None,
             script_name: &script.name,
-            encoded: script.encoded,
+            beginning: script.beginning,
             request_count: 1,
             document_size: 0,
             memory_peak: 0,
@@ -548,6 +568,7 @@ impl Open {
             system: 0,
             status: OK,
             memory_footprint: 0,
+            schema: "",
             tags: TagSet::EMPTY,
             timer_rusage: false,
             max_word: MAX_WORD,
@@ -558,21 +579,26 @@ impl Open {
     /// compiler knows what is not in that packet, as long as nobody gets a reference to it.
     #[inline]
     fn send_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
-        let quiet = local::Quiet::begin();
         let timers_now = timers.view(0..timers.len(), now);
         let packet = encoder.encode(&self.plain(script, now), timers_now);
         if packet.len() <= self.reporter.limits().max_datagram {
             self.reporter.deliver(packet, None, |_| ());
         } else {
-            self.give(&self.plain(script, now), timers, now, encoder, None);
+            self.give_plain(script, timers, now, encoder);
         }
-        drop(quiet);
         if timers.may_have_lost() {
             self.count_losses(timers);
         }
     }
 
     #[cold]
+    #[inline(never)]
+    fn give_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
+        self.give(&self.plain(script, now), timers, now, encoder, None);
+    }
+
+    #[cold]
+    #[inline(never)]
     fn count_losses(&self, timers: &mut Timers) {
         let losses = timers.take_losses();
         if losses != Losses::NONE {
@@ -606,6 +632,7 @@ impl Extra {
         let Self { told, heap, outcome, .. } = self;
         let of_heap = heap.map_or_else(|| alloc::peak(id), alloc::Share::peak);
         packet.told = Some(told);
+        packet.schema = told.schema.as_deref().unwrap_or(packet.schema);
         packet.tags = self.tags.set(None);
         packet.status = status(told.status, *outcome, end).min(NO_STATUS - 1);
         packet.document_size = told.document_size;

@@ -69,7 +69,7 @@ pub struct Site {
     rusage: Option<Rusage>,
     reporter: OnceCell<Option<Reporter>>,
     /// What most packets of the place begin with, and of which names: those of the first reporter.
-    encoded: OnceCell<(u64, Vec<u8>)>,
+    beginning: OnceCell<(u64, Vec<u8>)>,
 }
 
 impl Site {
@@ -80,7 +80,7 @@ impl Site {
             servers: None,
             rusage: None,
             reporter: OnceCell::new(),
-            encoded: OnceCell::new(),
+            beginning: OnceCell::new(),
         }
     }
 
@@ -146,11 +146,22 @@ impl Site {
 
     #[inline]
     fn script(&'static self, reporter: &Reporter) -> Script {
+        let beginning = match self.beginning.get() {
+            Some((number, beginning)) if *number == reporter.names().number() => Some(&**beginning),
+            Some(_) => None,
+            None => self.first_beginning(reporter),
+        };
+        Script { name: Text::literal(self.script_name), beginning }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn first_beginning(&'static self, reporter: &Reporter) -> Option<&'static [u8]> {
         let names = reporter.names();
-        let encode = || (names.number(), names.encode(self.script_name));
-        let (number, encoded) = self.encoded.get_or_init(encode);
-        let encoded = (*number == names.number()).then_some(&**encoded);
-        Script { name: Text::literal(self.script_name), encoded }
+        let beginning = (names.number(), names.beginning(self.script_name));
+        // Where another thread was faster, it will do the next time.
+        let _ = self.beginning.set(beginning);
+        None
     }
 
     fn reporter(&'static self) -> Option<Cow<'static, Reporter>> {

@@ -534,7 +534,8 @@ impl Drop for ScriptMonitor {
         }
         let panicking = thread::panicking() && !self.was_panicking;
         let end = if panicking { End::Panicked } else { End::Returned };
-        request.end(end, self.encoder.get_mut());
+        let _quiet = local::Quiet::begin();
+        request.end_in_any_case(end, self.encoder.get_mut());
     }
 }
 

@@ -74,7 +74,7 @@ pub struct Pairs<'a> {
     names: &'static [Literal],
 }
 
-impl<'a> Pairs<'a> {
+impl Pairs<'_> {
     /// Adds what `value` flattens to, under the name of that number.
     #[inline]
     pub fn add<V: TagValue<K> + ?Sized, K>(&mut self, name: usize, value: &V) {

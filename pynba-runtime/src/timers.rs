@@ -519,10 +519,11 @@ impl Timers {
         &mut self.losses
     }
 
-    /// Forgets all of them. Memory is kept for the next request, but not that of a freak.
+    /// Forgets all of them. Memory is kept for the next request, but not that of a freak. What was lost was
+    /// [taken](Self::take_losses) before.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.next != self.first || self.may_have_lost {
+        if self.next != self.first {
             self.clear_all();
         }
     }

@@ -13,7 +13,7 @@ pub(super) const NAMES: u32 = 13;
 pub(super) const VALUES: u32 = 14;
 
 /// The tags of a packet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TagIds {
     dictionary: Dictionary,
     /// Name and value, as they came for the first time.
@@ -24,9 +24,13 @@ pub(super) struct TagIds {
     used: usize,
     /// Where in `order` a place stands, by its number, if it stands there.
     places: Vec<u32>,
-    /// How many of `order` the next packet may use again: those before the first tags that were made at run time.
-    lasting: Option<usize>,
+    /// How many of `order` the next packet may use again, if not all: those before the first tags that were made at run
+    /// time.
+    lasting: usize,
 }
+
+/// For [`TagIds::lasting`].
+const ALL: usize = usize::MAX;
 
 /// A place in the program of which all tags are known.
 #[derive(Clone, Copy, Debug)]
@@ -55,12 +59,26 @@ impl Ids {
     pub(super) const NONE: Self = Self { first: 0, count: 0, packed: [[0; PACKED * 2]; 2] };
 }
 
+impl Default for TagIds {
+    fn default() -> Self {
+        Self {
+            dictionary: Dictionary::default(),
+            ids: Vec::new(),
+            order: Vec::new(),
+            used: 0,
+            places: Vec::new(),
+            lasting: ALL,
+        }
+    }
+}
+
 impl TagIds {
     /// A packet begins.
     #[inline]
     pub(super) fn begin(&mut self) {
-        if let Some(lasting) = self.lasting.take() {
-            self.truncate(lasting);
+        if self.lasting != ALL {
+            self.truncate(self.lasting);
+            self.lasting = ALL;
         }
         self.used = 0;
     }
@@ -99,7 +117,7 @@ impl TagIds {
     /// The ids of any tags, whose texts are cut.
     pub(super) fn of(&mut self, tags: TagSet<'_>, max_word: usize) -> Ids {
         self.settle();
-        self.lasting.get_or_insert(self.used);
+        self.lasting = self.lasting.min(self.used);
         let first = self.ids.len();
         let Self { dictionary, ids, .. } = self;
         let mut extra = tags.extra();

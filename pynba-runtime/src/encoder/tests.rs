@@ -54,12 +54,12 @@ impl Input {
         let [prefix, name] = self.script_name.each_ref().map(clean);
         let mut names = Names::new(hostname, server_name);
         (names.prefix, names.schema) = (prefix, clean(&self.schema));
-        let encoded = names.encode(&name);
+        let beginning = names.beginning(&name);
         let head = Packet {
             names: &names,
             told: None,
             script_name: &name,
-            encoded: None,
+            beginning: None,
             request_count: 1,
             document_size: self.document_size,
             memory_peak: self.memory_peak,
@@ -68,23 +68,23 @@ impl Input {
             system: self.times[2],
             status: self.status,
             memory_footprint: self.memory_footprint,
+            schema: &names.schema,
             tags: tags.set(None),
             timer_rusage: false,
             max_word: MAX_WORD,
         };
         let packet = encoder.encode(&head, timers.iter()).to_vec();
-        let head = Packet { encoded: Some(&encoded), ..head };
+        let head = Packet { beginning: Some(&beginning), ..head };
         assert_eq!(
             encoder.encode(&head, timers.iter()),
             packet,
-            "with names that were encoded before"
+            "with a beginning that was made before"
         );
-        let [hostname, server_name, prefix, schema] =
-            [&names.hostname, &names.server_name, &names.prefix, &names.schema]
-                .map(|name| Some(name.clone()));
-        let told = Told { hostname, server_name, prefix, schema, ..Told::default() };
-        let names = Names::new(Text::literal("other"), Text::literal("other"));
-        let head = Packet { names: &names, told: Some(&told), ..head };
+        let [hostname, server_name, prefix] =
+            [&names.hostname, &names.server_name, &names.prefix].map(|name| Some(name.clone()));
+        let told = Told { prefix, hostname, server_name, ..Told::default() };
+        let others = Names::new(Text::literal("other"), Text::literal("other"));
+        let head = Packet { names: &others, told: Some(&told), ..head };
         assert_eq!(encoder.encode(&head, timers.iter()), packet, "with names that were told");
         packet
     }
@@ -438,7 +438,7 @@ proptest! {
                 names: &names,
                 told: None,
                 script_name: "n",
-                encoded: None,
+                beginning: None,
                 request_count: 1,
                 document_size: 0,
                 memory_peak: 0,
@@ -447,6 +447,7 @@ proptest! {
                 system: 0,
                 status: 200,
                 memory_footprint: 0,
+                schema: "",
                 tags: request.extra.set(request.fixed),
                 timer_rusage: false,
                 max_word,
