@@ -5,6 +5,7 @@ mod futures;
 use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::{fmt, mem, thread};
@@ -151,29 +152,56 @@ impl DetachedRequest {
         Entered { was_panicking: thread::panicking(), request: self, not_send: PhantomData }
     }
 
+    #[inline]
     fn arrive(&mut self) {
-        if ENABLED {
-            match mem::replace(&mut self.state, State::Nothing) {
-                State::Recording(mut request) => {
-                    let id = request.id();
-                    self.state = id.map_or(State::Nothing, State::Entered);
-                    let is_counted =
-                        request.counts_threads() && id.is_some_and(local::is_measuring);
-                    request.resume(is_counted);
-                    local::push_request(request);
-                }
-                State::Silent => {
-                    self.state = State::Silent;
-                    local::push(local::Entry::Silent);
-                }
-                // An earlier guard was forgotten, and the request is where that left it.
-                State::Entered(_) | State::Nothing => {}
+        let state = mem::replace(&mut self.state, State::Nothing);
+        if let State::Recording(request) = state {
+            if let Some(id) = request.light_id().filter(|_| local::is_plain()) {
+                self.state = State::Entered(id);
+                return local::put_only(request);
             }
+            return self.arrive_in_any_case(State::Recording(request));
+        }
+        self.arrive_in_any_case(state);
+    }
+
+    #[inline(never)]
+    fn arrive_in_any_case(&mut self, state: State) {
+        match state {
+            State::Recording(mut request) if ENABLED => {
+                let id = request.id();
+                self.state = id.map_or(State::Nothing, State::Entered);
+                let is_counted = request.counts_threads() && id.is_some_and(local::is_measuring);
+                request.resume(is_counted);
+                local::push_request(request);
+            }
+            State::Silent if ENABLED => {
+                self.state = State::Silent;
+                local::push(local::Entry::Silent);
+            }
+            // An earlier guard was forgotten, and the request is where that left it.
+            state => self.state = state,
         }
     }
 
     /// Takes it back from the thread.
+    #[inline]
     fn leave(&mut self) {
+        if let State::Entered(id) = self.state
+            && let Some(request) = local::take_innermost_of(id)
+        {
+            if request.light_id().is_some() && local::is_only() {
+                local::count_closed();
+                self.state = State::Recording(request);
+                return;
+            }
+            local::put_back(request);
+        }
+        self.leave_in_any_case();
+    }
+
+    #[inline(never)]
+    fn leave_in_any_case(&mut self) {
         match self.state {
             State::Entered(id) => {
                 self.state = local::remove(id).map_or(State::Nothing, |mut request| {
@@ -181,8 +209,8 @@ impl DetachedRequest {
                     State::Recording(request)
                 });
             }
-            State::Silent => local::remove_silent(),
-            State::Recording(_) | State::Nothing => {}
+            State::Silent if ENABLED => local::remove_silent(),
+            State::Recording(_) | State::Silent | State::Nothing => {}
         }
     }
 
@@ -216,6 +244,7 @@ impl DetachedRequest {
     }
 
     /// Polls the future as the request's work. Pending for ever once it has been dropped.
+    #[inline]
     fn poll<F: Future>(
         &mut self,
         future: Pin<&mut Option<F>>,
@@ -225,11 +254,13 @@ impl DetachedRequest {
         if self.stage == Stage::Prepared {
             self.begin();
         }
-        let entered = self.enter();
+        self.arrive();
+        let entered = Unwinding(self);
         let result = future.poll(context);
-        drop(entered);
+        let Unwinding(this) = &mut *ManuallyDrop::new(entered);
+        this.leave();
         if result.is_ready() {
-            self.stage = Stage::Done;
+            this.stage = Stage::Done;
         }
         result
     }
@@ -407,6 +438,16 @@ impl Entered<'_> {
     }
 
     said_by_expansions!();
+}
+
+/// A poll of the request's work, dropped only when that panics.
+struct Unwinding<'a>(&'a mut DetachedRequest);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+        self.0.end(End::Panicked);
+    }
 }
 
 impl Drop for Entered<'_> {

@@ -9,10 +9,8 @@ use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 
-use self::hot::{
-    CAPTURING, Hot, QUIET, READY, clear, count_closed, count_opened, has, hot, open_requests, set,
-};
-pub(crate) use self::hot::{is_any_open, is_capturing, is_plain, is_quiet};
+use self::hot::{CAPTURING, Hot, QUIET, READY, clear, count_opened, has, hot, open_requests, set};
+pub(crate) use self::hot::{count_closed, is_any_open, is_capturing, is_only, is_plain, is_quiet};
 use crate::encoder::Encoder;
 use crate::handle::Handle;
 use crate::mailbox::RequestId;

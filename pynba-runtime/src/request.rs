@@ -49,9 +49,18 @@ struct Open {
     reporter: Reporter,
     started: Tick,
     rusage: Rusage,
-    /// Whether its packet says nothing but names that are known beforehand, its time, and timers. If not, look at
-    /// [`Request::extra`], too.
-    is_plain: bool,
+    effort: Effort,
+}
+
+/// What there is to do for a request.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Effort {
+    /// Its packet says nothing but names that are known beforehand, its time, and timers.
+    Plain,
+    /// [`Request::extra`] says more.
+    More,
+    /// There is also something to note whenever it becomes current on a thread, and when it is so no longer.
+    Most,
 }
 
 /// The name of a request.
@@ -144,25 +153,28 @@ impl Request {
         // An empty name is to be replaced.
         let is_plain = reporter.is_plain() && rusage == Rusage::Off && !script.name.is_empty();
         self.script = script;
-        self.open = Some(Open { id, reporter, started: Tick::at(0), rusage, is_plain });
+        let effort = Effort::Plain;
+        self.open = Some(Open { id, reporter, started: Tick::at(0), rusage, effort });
         if !is_plain {
-            self.prepare_more(rusage);
+            self.prepare_more();
         }
         id
     }
 
     #[inline(never)]
-    fn prepare_more(&mut self, rusage: Rusage) {
-        let Some(open) = &self.open else { return };
+    fn prepare_more(&mut self) {
+        let Some(open) = &mut self.open else { return };
         self.extra.take_tags_of(&open.reporter);
         if open.reporter.timer_rusage() {
-            self.timers.measure(rusage);
+            self.timers.measure(open.rusage);
         }
+        let by_thread = open.rusage == Rusage::Thread;
+        open.at_least(if by_thread { Effort::Most } else { Effort::More });
     }
 
     /// To change it: most requests need not look at it in the end.
     fn extra(&mut self) -> Option<&mut Extra> {
-        self.open.as_mut()?.is_plain = false;
+        self.open.as_mut()?.at_least(Effort::More);
         Some(&mut self.extra)
     }
 
@@ -179,7 +191,7 @@ impl Request {
     #[inline]
     pub(crate) fn begin_plain(&mut self) -> bool {
         match &mut self.open {
-            Some(open) if open.is_plain && alloc::Share::first().is_none() => {
+            Some(open) if open.effort == Effort::Plain && alloc::Share::first().is_none() => {
                 open.started = Tick::first();
                 true
             }
@@ -191,10 +203,8 @@ impl Request {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
     pub(crate) fn begin(&mut self) {
-        if let Some(heap) = alloc::Share::first()
-            && let Some(extra) = self.extra()
-        {
-            extra.heap = Some(heap);
+        if let Some(heap) = alloc::Share::first() {
+            self.keep_heap(heap);
         }
         let Some(open) = &mut self.open else { return };
         if open.rusage != Rusage::Off {
@@ -210,11 +220,17 @@ impl Request {
         if open.rusage == Rusage::Thread {
             self.clock.resume(is_counted);
         }
-        if !open.is_plain
+        if open.effort == Effort::Most
             && let Some(heap) = self.extra.heap.take()
         {
             alloc::resume(open.id, heap);
         }
+    }
+
+    /// Its id, if there is nothing to note when it becomes current on a thread and when it is so no longer.
+    #[inline]
+    pub(crate) fn light_id(&self) -> Option<RequestId> {
+        self.open.as_ref().filter(|open| open.effort != Effort::Most).map(|open| open.id)
     }
 
     /// It is current nowhere for a while.
@@ -225,7 +241,13 @@ impl Request {
             self.clock.suspend();
         }
         if let Some(heap) = alloc::suspend(open.id) {
-            open.is_plain = false;
+            self.keep_heap(heap);
+        }
+    }
+
+    fn keep_heap(&mut self, heap: alloc::Share) {
+        if let Some(open) = &mut self.open {
+            open.at_least(Effort::Most);
             self.extra.heap = Some(heap);
         }
     }
@@ -384,7 +406,7 @@ impl Request {
         let now = Tick::now();
         id.close(|shared| self.take_last(shared));
         match &self.open {
-            Some(open) if open.is_plain && end == End::Returned => {
+            Some(open) if open.effort == Effort::Plain && end == End::Returned => {
                 open.send_plain(&self.script, &mut self.timers, now, encoder);
             }
             _ => self.send_last(id, Moment { now, end }, encoder),
@@ -538,6 +560,10 @@ impl Request {
 }
 
 impl Open {
+    fn at_least(&mut self, effort: Effort) {
+        self.effort = self.effort.max(effort);
+    }
+
     /// Everything but the timers, as the reporter says it or as it was measured.
     fn summary<'a>(&'a self, script: &'a Script, clock: &CpuClock, moment: Moment) -> Packet<'a> {
         let (cpu, memory_peak) = clock.read(self.rusage);

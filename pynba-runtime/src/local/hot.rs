@@ -114,7 +114,7 @@ pub(super) fn count_opened() {
 }
 
 #[inline]
-pub(super) fn count_closed() {
+pub(crate) fn count_closed() {
     debug_assert!(is_any_open());
     hot().state.set(state().wrapping_sub(ONE));
 }
@@ -139,4 +139,10 @@ pub(crate) fn is_capturing() -> bool {
 #[inline]
 pub(crate) fn is_plain() -> bool {
     state() == READY
+}
+
+/// The same but for one request.
+#[inline]
+pub(crate) fn is_only() -> bool {
+    state() == READY + ONE
 }
