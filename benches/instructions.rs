@@ -31,6 +31,9 @@ fn main() {
         return;
     };
     let times: u32 = times.parse().expect("a number of times");
+    if workload == "f-polls" {
+        return poll(workloads::polled_bare(times));
+    }
     if let Some(by_hand) = workload.strip_prefix("f-") {
         let run = floor::named(by_hand).expect("a workload");
         let floor = floor::Floor::new("web7.example.org", "www.example.org", None);
@@ -39,10 +42,7 @@ fn main() {
     let builder = Reporter::builder().transport(Nowhere).rusage(Rusage::Off);
     let reporter = builder.build().expect("a reporter");
     if workload == "polls" {
-        let mut future = pin!(workloads::polled(&reporter, times));
-        let mut context = Context::from_waker(Waker::noop());
-        while future.as_mut().poll(&mut context).is_pending() {}
-        return;
+        return poll(workloads::polled(&reporter, times));
     }
     let run = workloads::named(workload).expect("a workload");
     // The clock takes that long to find out what the processor's counter is worth.
@@ -54,4 +54,11 @@ fn main() {
         run(&reporter);
     }
     assert_eq!(reporter.stats().packets, 2 + u64::from(times));
+}
+
+/// To its end.
+fn poll(future: impl Future<Output = ()>) {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    while future.as_mut().poll(&mut context).is_pending() {}
 }

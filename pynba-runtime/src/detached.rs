@@ -1,6 +1,7 @@
 //! Requests that are not bound to a thread: those of asynchronous code.
 
 mod futures;
+mod lent;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -8,9 +9,10 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::{fmt, mem, thread};
+use std::{fmt, thread};
 
 pub use self::futures::{Around, Looking, Monitored};
+use self::lent::Lent;
 
 use crate::current::Current;
 use crate::handle::Handle;
@@ -50,20 +52,24 @@ use crate::{ENABLED, local, process};
 /// request"), or with 500 while a panic unwinds.
 #[must_use = "a request ends when it is dropped: keep it, and `finish` it"]
 pub struct DetachedRequest {
-    state: State,
+    /// `None` once it was sent, and where nothing is recorded.
+    id: Option<RequestId>,
+    /// Lent while it is current on a thread.
+    request: Lent<Request, Life>,
+}
+
+struct Life {
     stage: Stage,
     /// A panic that began before the request did is not its own.
     was_panicking: bool,
+    /// Nothing is recorded, and the request around it gets none of what happens meanwhile.
+    is_silent: bool,
 }
 
-enum State {
-    Recording(Box<Request>),
-    /// It is current on a thread.
-    Entered(RequestId),
-    /// Nothing is recorded, and the request around it gets none of what happens meanwhile.
-    Silent,
-    /// Sent already, or `pynba` is switched off.
-    Nothing,
+impl Life {
+    const fn new(is_silent: bool) -> Self {
+        Self { stage: Stage::Prepared, was_panicking: false, is_silent }
+    }
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -76,23 +82,23 @@ enum Stage {
 }
 
 impl DetachedRequest {
-    const fn new(state: State) -> Self {
-        Self { state, stage: Stage::Prepared, was_panicking: false }
+    const fn nothing(is_silent: bool) -> Self {
+        Self { id: None, request: Lent::nothing(Life::new(is_silent)) }
     }
 
     pub(crate) const fn disabled() -> Self {
-        Self::new(State::Nothing)
+        Self::nothing(false)
     }
 
     pub(crate) const fn silent() -> Self {
-        Self::new(if ENABLED { State::Silent } else { State::Nothing })
+        Self::nothing(ENABLED)
     }
 
     /// A request whose clock begins with the first poll of what it is [`around`](Self::around).
     pub(crate) fn prepare(reporter: &Reporter, rusage: Option<Rusage>, script: Script) -> Self {
         let Some(mut request) = local::request() else { return Self::disabled() };
-        request.prepare(reporter.clone(), rusage, script);
-        Self::new(State::Recording(request))
+        let id = request.prepare(reporter.clone(), rusage, script);
+        Self { id: Some(id), request: Lent::new(request, Life::new(false)) }
     }
 
     /// A request whose clock begins now.
@@ -103,9 +109,10 @@ impl DetachedRequest {
     }
 
     fn begin(&mut self) {
-        self.stage = Stage::Begun;
-        self.was_panicking = thread::panicking();
-        if let State::Recording(request) = &mut self.state {
+        let life = &mut self.request.with;
+        life.stage = Stage::Begun;
+        life.was_panicking = thread::panicking();
+        if let Some(request) = self.request.get_mut() {
             // A test may capture what was prepared outside of it.
             request.capture(local::capture());
             request.begin();
@@ -124,7 +131,7 @@ impl DetachedRequest {
     /// ```
     #[must_use]
     pub fn is_recording(&self) -> bool {
-        ENABLED && matches!(self.state, State::Recording(_) | State::Entered(_))
+        ENABLED && self.id.is_some()
     }
 
     /// Makes it [`current`](crate::current()) on this thread until the guard is dropped.
@@ -154,63 +161,64 @@ impl DetachedRequest {
 
     #[inline]
     fn arrive(&mut self) {
-        let state = mem::replace(&mut self.state, State::Nothing);
-        if let State::Recording(request) = state {
-            if let Some(id) = request.light_id().filter(|_| local::is_plain()) {
-                self.state = State::Entered(id);
-                return local::put_only(request);
-            }
-            return self.arrive_in_any_case(State::Recording(request));
+        if local::is_plain()
+            && self.request.get().is_some_and(Request::is_light)
+            && let Some(request) = self.request.lend()
+        {
+            return local::put_only(request);
         }
-        self.arrive_in_any_case(state);
+        self.arrive_in_any_case();
     }
 
     #[inline(never)]
-    fn arrive_in_any_case(&mut self, state: State) {
-        match state {
-            State::Recording(mut request) if ENABLED => {
-                let id = request.id();
-                self.state = id.map_or(State::Nothing, State::Entered);
-                let is_counted = request.counts_threads() && id.is_some_and(local::is_measuring);
-                request.resume(is_counted);
-                local::push_request(request);
-            }
-            State::Silent if ENABLED => {
-                self.state = State::Silent;
-                local::push(local::Entry::Silent);
-            }
-            // An earlier guard was forgotten, and the request is where that left it.
-            state => self.state = state,
+    fn arrive_in_any_case(&mut self) {
+        if !ENABLED {
+            return;
+        }
+        if self.request.with.is_silent {
+            local::push(local::Entry::Silent);
+        } else if let Some(mut request) = self.request.lend() {
+            // Else an earlier guard was forgotten, and the request is where that left it.
+            let is_counted = request.counts_threads() && self.id.is_some_and(local::is_measuring);
+            request.resume(is_counted);
+            local::push_request(request);
         }
     }
 
     /// Takes it back from the thread.
     #[inline]
     fn leave(&mut self) {
-        if let State::Entered(id) = self.state
-            && let Some(request) = local::take_innermost_of(id)
+        if local::is_only()
+            && let Some(request) = local::take_innermost()
         {
-            if request.light_id().is_some() && local::is_only() {
-                local::count_closed();
-                self.state = State::Recording(request);
-                return;
+            if request.is_light() {
+                let Some(other) = self.request.take_back(request) else {
+                    return local::count_closed();
+                };
+                local::put_back(other);
+            } else {
+                local::put_back(request);
             }
-            local::put_back(request);
         }
         self.leave_in_any_case();
     }
 
     #[inline(never)]
     fn leave_in_any_case(&mut self) {
-        match self.state {
-            State::Entered(id) => {
-                self.state = local::remove(id).map_or(State::Nothing, |mut request| {
-                    request.suspend();
-                    State::Recording(request)
-                });
+        if !ENABLED {
+            return;
+        }
+        if self.request.with.is_silent {
+            local::remove_silent();
+        } else if self.request.is_away() {
+            let request = self.id.and_then(local::remove).and_then(|mut request| {
+                request.suspend();
+                self.request.take_back(request)
+            });
+            debug_assert!(request.is_none(), "no other one has its id");
+            if self.request.is_away() {
+                self.id = None;
             }
-            State::Silent if ENABLED => local::remove_silent(),
-            State::Recording(_) | State::Silent | State::Nothing => {}
         }
     }
 
@@ -251,7 +259,7 @@ impl DetachedRequest {
         context: &mut Context<'_>,
     ) -> Poll<F::Output> {
         let Some(future) = future.as_pin_mut() else { return Poll::Pending };
-        if self.stage == Stage::Prepared {
+        if self.request.with.stage == Stage::Prepared {
             self.begin();
         }
         self.arrive();
@@ -260,7 +268,7 @@ impl DetachedRequest {
         let Unwinding(this) = &mut *ManuallyDrop::new(entered);
         this.leave();
         if result.is_ready() {
-            this.stage = Stage::Done;
+            this.request.with.stage = Stage::Done;
         }
         result
     }
@@ -294,10 +302,7 @@ impl DetachedRequest {
     /// ```
     #[must_use]
     pub fn handle(&self) -> Option<Handle> {
-        match &self.state {
-            State::Recording(request) => request.handle(),
-            State::Entered(_) | State::Silent | State::Nothing => None,
-        }
+        self.request.get()?.handle()
     }
 
     /// Ends the request and sends it.
@@ -315,11 +320,13 @@ impl DetachedRequest {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn finish(mut self) {
-        self.stage = Stage::Done;
+        self.request.with.stage = Stage::Done;
     }
 
     fn end(&mut self, end: End) {
-        if let State::Recording(request) = mem::replace(&mut self.state, State::Nothing) {
+        self.id = None;
+        self.request.with.is_silent = false;
+        if let Some(request) = self.request.take() {
             local::close(request, |request, encoder| request.end_in_any_case(end, encoder));
         }
     }
@@ -346,7 +353,7 @@ impl DetachedRequest {
 
     /// [`enter`](Self::enter) without a guard.
     pub fn push(&mut self) {
-        if self.stage == Stage::Prepared {
+        if self.request.with.stage == Stage::Prepared {
             self.begin();
         }
         self.arrive();
@@ -354,22 +361,18 @@ impl DetachedRequest {
 
     /// Ends what [`push`](Self::push) began, on the same thread.
     pub fn pop(&mut self) {
-        self.leave();
+        self.leave_in_any_case();
     }
 
     /// The handle on this request, also where it is not current.
     #[must_use]
     pub fn current(&self) -> Current {
-        match &self.state {
-            State::Recording(request) => Current::of(request.id()),
-            State::Entered(id) => Current::of(Some(*id)),
-            State::Silent | State::Nothing => Current::of(None),
-        }
+        Current::of(self.id)
     }
 
     /// [`finish`](Self::finish) after a panic.
     pub fn fail(mut self) {
-        self.stage = Stage::Done;
+        self.request.with.stage = Stage::Done;
         self.end(End::Panicked);
     }
 }
@@ -379,12 +382,12 @@ impl Drop for DetachedRequest {
         if !ENABLED {
             return;
         }
-        if let State::Entered(_) = self.state {
+        if self.request.is_away() {
             // Its guard was forgotten.
-            self.leave();
+            self.leave_in_any_case();
         }
-        let panicking = thread::panicking() && !self.was_panicking;
-        self.end(match self.stage {
+        let panicking = thread::panicking() && !self.request.with.was_panicking;
+        self.end(match self.request.with.stage {
             Stage::Prepared => End::Unborn,
             Stage::Begun | Stage::Done if panicking => End::Panicked,
             Stage::Begun => End::GivenUp,
@@ -431,10 +434,7 @@ impl Entered<'_> {
     /// ```
     #[must_use]
     pub fn current(&self) -> Current {
-        match self.request.state {
-            State::Entered(id) if ENABLED => Current::of(Some(id)),
-            _ => Current::of(None),
-        }
+        Current::of(self.request.id.filter(|_| ENABLED))
     }
 
     said_by_expansions!();

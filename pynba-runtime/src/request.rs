@@ -227,10 +227,10 @@ impl Request {
         }
     }
 
-    /// Its id, if there is nothing to note when it becomes current on a thread and when it is so no longer.
+    /// Whether there is nothing to note when it becomes current on a thread, nor when it is so no longer.
     #[inline]
-    pub(crate) fn light_id(&self) -> Option<RequestId> {
-        self.open.as_ref().filter(|open| open.effort != Effort::Most).map(|open| open.id)
+    pub(crate) fn is_light(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.effort != Effort::Most)
     }
 
     /// It is current nowhere for a while.
