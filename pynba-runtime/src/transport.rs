@@ -13,8 +13,8 @@ pub(crate) use self::udp::UdpServer;
 
 /// Takes packets somewhere else than to a UDP server.
 ///
-/// It is called at the end of each request, on the request's own thread: it must not block. An error is
-/// counted in [`Stats`](crate::Stats) and logged, by its kind as one of the network would be.
+/// It is called at the end of each request, on the request's own thread: it must not block. (With a
+/// [`Background`](crate::Background) sender it may: it is called on that one's thread.) An error is counted in [`Stats`](crate::Stats) and logged, by its kind as one of the network would be.
 ///
 /// ```
 /// use std::{io, sync::mpsc};
@@ -53,6 +53,20 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
+    /// Sends the packets and counts what becomes of them.
+    pub(crate) fn send_all(&self, packets: &[Vec<u8>], counters: &Arc<Counters>) {
+        match self {
+            Self::Udp(server) => server.send_all(packets, counters),
+            Self::Custom(_) => {
+                for packet in packets {
+                    if let Err(error) = self.send(packet, counters) {
+                        counters.lose(&error);
+                    }
+                }
+            }
+        }
+    }
+
     pub(crate) fn is(&self, server: &Arc<UdpServer>) -> bool {
         matches!(self, Self::Udp(other) if Arc::ptr_eq(other, server))
     }

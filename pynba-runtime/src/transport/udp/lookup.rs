@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use std::{mem, thread};
 
 use super::UdpServer;
+use super::peer::Peer;
 use super::route::Route;
 use crate::lock::lock;
 use crate::stats::{Counters, Kind};
@@ -128,10 +129,24 @@ impl UdpServer {
         let Some(sent) = self.send_to_peer(packet, counters, now) else {
             return self.enqueue(target, packet, counters, now);
         };
-        if self.lookups.is_due(now) {
-            self.look_up_again(target, counters, now);
-        }
+        self.look_up_if_due(target, counters, now);
         sent
+    }
+
+    /// The same for many packets: says how many of them are sent or wait for the address, at least the first.
+    pub(super) fn send_some_by_name(
+        self: &Arc<Self>,
+        target: (&str, u16),
+        packets: &[Vec<u8>],
+        counters: &Arc<Counters>,
+        now: u64,
+        attempt: impl Fn(&Peer) -> io::Result<usize>,
+    ) -> Result<usize, Error> {
+        let Some(sent) = self.lookups.route.send(now, || self.refused(counters), attempt) else {
+            return self.enqueue(target, &packets[0], counters, now).map(|()| 1);
+        };
+        self.look_up_if_due(target, counters, now);
+        self.sent_some(sent, packets, counters)
     }
 
     fn send_to_peer(
@@ -140,8 +155,15 @@ impl UdpServer {
         counters: &Counters,
         now: u64,
     ) -> Option<Result<(), Error>> {
-        let sent = self.lookups.route.send(packet, now, || self.refused(counters))?;
+        let attempt = |peer: &Peer| peer.send(packet);
+        let sent = self.lookups.route.send(now, || self.refused(counters), attempt)?;
         Some(self.sent(sent, packet, counters))
+    }
+
+    fn look_up_if_due(self: &Arc<Self>, target: (&str, u16), counters: &Arc<Counters>, now: u64) {
+        if self.lookups.is_due(now) {
+            self.look_up_again(target, counters, now);
+        }
     }
 
     /// Keeps the packet until the host name is resolved.
