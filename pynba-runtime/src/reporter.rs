@@ -310,9 +310,9 @@ impl Reporter {
     }
 
     fn deliver_now(&self, packet: &[u8]) -> Result<(), Error> {
-        let counters = &self.shared.counters;
+        let Shared { destinations, counters, background, .. } = &*self.shared;
         let mut result = Ok(());
-        for destination in &*self.shared.destinations {
+        for destination in background.as_ref().map_or(&**destinations, Sender::destinations) {
             if let Err(error) = destination.send(packet, counters) {
                 counters.lose(&error);
                 result = Err(error);

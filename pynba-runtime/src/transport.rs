@@ -53,6 +53,22 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
+    /// The same place, with nothing in common that threads which are gone could have locked.
+    pub(crate) fn anew(&self) -> Self {
+        match self {
+            Self::Udp(server) => Self::Udp(Arc::new(server.anew())),
+            Self::Custom(transport) => Self::Custom(Arc::clone(transport)),
+        }
+    }
+
+    /// Waits until nothing is left that was given to it.
+    pub(crate) fn settle(&self) {
+        match self {
+            Self::Udp(server) => server.settle(),
+            Self::Custom(_) => {}
+        }
+    }
+
     /// Sends the packets and counts what becomes of them.
     pub(crate) fn send_all(&self, packets: &[Vec<u8>], counters: &Arc<Counters>) {
         match self {

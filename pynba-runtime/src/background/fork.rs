@@ -24,9 +24,8 @@ pub(super) fn watch() {
 
         static WATCH: std::sync::Once = std::sync::Once::new();
         WATCH.call_once(|| {
-            // SAFETY: the handler is a function that lives as long as the process, and does nothing but add to an
-            // atomic number. That there may be no memory left to remember it is all that can fail; forks then go
-            // unnoticed.
+            // SAFETY: the handler lives as long as the process, and does nothing but add to an atomic number. It
+            // fails only where no memory is left to remember the handler.
             unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
         });
     }

@@ -60,7 +60,7 @@ impl Work {
             looks = if taken == 0 { looks + 1 } else { 0 };
             if ring.is_closed() {
                 if ring.is_empty() {
-                    return;
+                    return self.destinations.iter().for_each(Destination::settle);
                 }
                 // Somebody may be about to put in what he has found room for before.
                 thread::yield_now();

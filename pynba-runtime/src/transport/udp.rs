@@ -67,6 +67,26 @@ impl UdpServer {
         }
     }
 
+    /// Another one of that address, by itself.
+    pub(crate) fn anew(&self) -> Self {
+        let Self { name, address, lookups, .. } = self;
+        Self::new(name, address.clone(), lookups.interval(), Box::new(lookup::resolve))
+    }
+
+    /// One whose name is looked up until what is given besides is dropped.
+    #[cfg(test)]
+    pub(crate) fn hanging(host: &str, port: u16) -> (Arc<Self>, std::sync::mpsc::Sender<()>) {
+        let (answer, hanging) = std::sync::mpsc::channel();
+        let hanging = Mutex::new(hanging);
+        let resolver = Box::new(move |host: &str, port| {
+            let _ = lock(&hanging).recv_timeout(Duration::from_secs(10));
+            lookup::resolve(host, port)
+        });
+        let address = Address::Name { host: host.to_owned(), port };
+        let interval = Duration::from_secs(60);
+        (Arc::new(Self::new(host, address, interval, resolver)), answer)
+    }
+
     pub(crate) fn send(
         self: &Arc<Self>,
         packet: &[u8],
@@ -94,6 +114,13 @@ impl UdpServer {
                 1
             });
             rest = &rest[count..];
+        }
+    }
+
+    /// Waits until all packets that were given to it are sent or lost.
+    pub(crate) fn settle(&self) {
+        if let Address::Name { .. } = self.address {
+            self.settle_by_name();
         }
     }
 

@@ -63,6 +63,8 @@ struct Progress {
     state: State,
     /// Waits for the first address.
     queue: Vec<Queued>,
+    /// How many came to wait there and are neither sent nor lost yet.
+    owed: usize,
 }
 
 #[derive(Default)]
@@ -94,6 +96,10 @@ impl Lookups {
 
     pub(super) fn at_least_every(&self, interval: Duration) {
         self.interval.fetch_min(millis(interval.max(LOOKUP_PAUSE)), Ordering::Relaxed);
+    }
+
+    pub(super) fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval.load(Ordering::Relaxed))
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -196,6 +202,7 @@ impl UdpServer {
         if progress.queue.len() == QUEUE_LENGTH {
             return Err(self.cannot_resolve(ErrorKind::WouldBlock.into()));
         }
+        progress.owed += 1;
         progress.queue.push(Queued { packet: packet.to_vec(), counters: Arc::clone(counters) });
         if first {
             let running = |progress: &mut Progress| matches!(progress.state, State::Running);
@@ -273,7 +280,14 @@ impl UdpServer {
                 }
             }
         }
+        lock(&self.lookups.progress).owed -= queue.len();
         self.lookups.ended.notify_all();
+    }
+
+    /// Waits until what was left for the first address is sent or lost. A resolver may take its time.
+    pub(super) fn settle_by_name(&self) {
+        let progress = lock(&self.lookups.progress);
+        drop(self.lookups.ended.wait_while(progress, |progress| progress.owed > 0));
     }
 
     fn send_queued(&self, queue: &[Queued]) {
