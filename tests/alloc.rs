@@ -188,7 +188,8 @@ fn a_background_sender_allocates_nothing_on_the_requests_thread() {
     let many = sends(128);
     *gate.0.0.lock().unwrap() = true;
     gate.0.1.notify_all();
-    (first(&reporter), many(&reporter));
+    first(&reporter);
+    many(&reporter);
     for _ in 0..4 {
         sends(100)(&reporter);
     }

@@ -13,11 +13,11 @@ use std::time::Duration;
 pub(crate) use self::sender::Sender;
 use crate::wire::MAX_DATAGRAM_IPV6;
 
-/// Packets that wait at most, unless set: those of 40 ms at 100,000 requests a second, in which a busy machine lets
-/// the thread run.
-const CAPACITY: usize = 4096;
+/// Packets that wait at most, unless set: those of 10 ms at 100,000 requests a second, within which even a busy
+/// machine lets the thread run. Each has memory of its own, so more would take more.
+const CAPACITY: usize = 1024;
 
-/// Memory for them, unless set: 4 KiB for each.
+/// Memory for them, unless set: for each as much as a request with a hundred timers takes, and as much again.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// How long a packet waits at most, unless set. Nobody looks at live figures more closely, and a look every 5 ms
@@ -83,7 +83,7 @@ pub struct Background {
 }
 
 impl Background {
-    /// A queue of 4096 packets and 16 MiB, in which a packet stays 5 ms at most.
+    /// A queue of 1024 packets and 16 MiB, in which a packet stays 5 ms at most.
     ///
     /// ```
     /// # use pynba_runtime::Background;
@@ -93,7 +93,7 @@ impl Background {
         Self { capacity: CAPACITY, max_bytes: MAX_BYTES, interval: INTERVAL }
     }
 
-    /// How many packets wait at most: 4096 unless set.
+    /// How many packets wait at most: 1024 unless set.
     ///
     /// From 2 to 1,048,576; a number beyond is taken for the nearer end, one that is no power of two for the next
     /// that is.
@@ -113,10 +113,10 @@ impl Background {
 
     /// How much memory the packets in the queue take at most, in bytes: 16 MiB unless set, and 128 KiB at least.
     ///
-    /// Memory is taken as packets need it, and kept for the next ones. Once the queue has come round, nothing is
-    /// allocated for packets of up to half of the bytes divided by [`capacity`](Self::capacity), 2 KiB unless set, nor
-    /// for larger ones as long as all of them together take half of the bytes. Besides, each packet of the capacity
-    /// takes 64 bytes.
+    /// Memory is taken as packets need it, and kept for the next ones: once the queue has come round, nothing is
+    /// allocated any more for packets of up to 7 KiB. (That is nearly half of the bytes, divided by the
+    /// [`capacity`](Self::capacity).) The other half is for larger packets, whose memory is kept as long as there is
+    /// enough of it. Besides, each packet of the capacity takes 64 bytes.
     ///
     /// ```
     /// # use pynba_runtime::{Background, Reporter, testing::Collector};

@@ -184,9 +184,12 @@ fn an_error_of_a_packets_own_is_told_with_it_and_is_no_refusal() {
 #[test]
 fn a_socket_with_room_is_not_waited_for() {
     let (_receiver, address) = receiver();
-    let start = std::time::Instant::now();
-    assert!(Batch::wait(&connected(address)));
-    assert!(start.elapsed() < PATIENCE);
+    let socket = connected(address);
+    let at_once = |_| {
+        let start = std::time::Instant::now();
+        Batch::wait(&socket) && start.elapsed() < PATIENCE
+    };
+    assert!((0..20).any(at_once), "a machine that is busy may take longer once, not always");
 }
 
 /// Sizes as requests have them: often the same several times, sometimes anything.
@@ -210,10 +213,11 @@ proptest! {
         let mut rest = &packets[..];
         while !rest.is_empty() {
             // No more than fit into the receiver's buffer.
-            let (count, _) = rest.iter().fold((0, 0), |(count, bytes), packet| {
-                let bytes = bytes + packet.len();
-                if bytes < 40_000 { (count + 1, bytes) } else { (count, usize::MAX / 2) }
+            let ends = rest.iter().scan(0, |bytes, packet| {
+                *bytes += packet.len();
+                Some(*bytes)
             });
+            let count = ends.take_while(|bytes| *bytes < 40_000).count();
             let sent = system::send(&socket, &rest[..count], up_to).unwrap();
             prop_assert_eq!(sent, count.min(system::MOST), "all of them, in one call");
             prop_assert_eq!(received(&receiver, sent), &rest[..sent]);
