@@ -1,7 +1,7 @@
 //! What a request costs, against the floor and the bar of the project: `cargo bench --bench requests`.
 //!
-//! `-- --write` keeps the table under `benches/results`, `-- --quick` only shows that everything runs. It never
-//! fails because of a time: what must not grow is counted by `benches/gates`.
+//! It prints rows between tabs, of which `benches/run` makes a table; `-- --quick` only shows that everything runs. It
+//! never fails because of a time: what must not grow is counted by `benches/gates`.
 
 mod floor;
 mod processor;
@@ -57,21 +57,19 @@ fn main() {
     bench.workloads(&mut rows);
     bench.alone(&mut rows);
     bench.polls(&mut rows);
-    bench.lines(&mut rows);
-    bench.idle_threads(&mut rows);
     bench.trouble(&mut rows);
-    bench.threads(&mut rows);
     bench.background(&mut rows);
+    let mut scaling = Vec::new();
+    bench.lines(&mut scaling);
+    bench.idle_threads(&mut scaling);
+    bench.threads(&mut scaling);
 
-    let (taken, sent) = (receiver.stop(), SENT.load(Ordering::Relaxed));
-    let notes =
-        format!("The receiver took {taken} of {sent} packets; the others found its buffer full.\n");
-    let command = "cargo bench --bench requests -- --write";
-    let text = table::report("What a request costs", command, bench.run.rounds(), &rows, &notes);
-    print!("{text}");
-    if bench.run.write {
-        table::write("", &text);
-    }
+    // The others found its buffer full.
+    let (sent, taken) = (SENT.load(Ordering::Relaxed), receiver.stop());
+    let share = u32::try_from(taken * 100 / sent).expect("a share");
+    rows.push(Row::count("packets that the receiver took, of those sent to it", "%", share));
+    table::print("requests", &rows);
+    table::print("scaling", &scaling);
 }
 
 struct Bench {

@@ -1,23 +1,38 @@
 //! After the first few requests, recording and sending allocate nothing.
 #![cfg(feature = "enable")]
 
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::thread;
 use std::time::Duration;
 
-use allocation_counter::{AllocationInfo, measure};
+use allocation_counter::measure;
 use pynba::testing::Collector;
-use pynba::{Reporter, monitor, timed, timer};
+use pynba::{Reporter, current, monitor, timed, timer};
+
+#[path = "../benches/workloads/mod.rs"]
+mod workloads;
 
 /// Allocations of a later run, with real sends to a real socket.
 fn allocations(run: impl Fn(&Reporter)) -> u64 {
-    let collector = Collector::bind().unwrap();
-    let reporter = Reporter::builder().server(collector.address().to_string()).build().unwrap();
-    for _ in 0..3 {
-        run(&reporter);
-        assert!(collector.recv(Duration::from_secs(10)).is_some(), "it must really send");
-    }
-    let AllocationInfo { count_total, .. } = measure(|| run(&reporter));
-    assert!(collector.recv(Duration::from_secs(10)).is_some());
-    count_total
+    allocations_with(1, run)
+}
+
+/// The same with so many servers.
+fn allocations_with(servers: usize, run: impl Fn(&Reporter)) -> u64 {
+    let collectors: Vec<_> = (0..servers).map(|_| Collector::bind().unwrap()).collect();
+    let addresses = collectors.iter().map(|collector| collector.address().to_string());
+    let reporter = addresses.fold(Reporter::builder(), pynba::ReporterBuilder::server);
+    let reporter = reporter.build().unwrap();
+    let count = || {
+        let count = measure(|| run(&reporter)).count_total;
+        for collector in &collectors {
+            assert!(collector.recv(Duration::from_secs(10)).is_some(), "it must really send");
+        }
+        count
+    };
+    (0..3).for_each(|_| _ = count());
+    count()
 }
 
 #[test]
@@ -49,7 +64,7 @@ fn tags_made_at_run_time_use_the_requests_memory() {
                 timer!(group = "db", n, half = f64::from(n) / 2.0, text = %n, lazy = || [n, 1]);
             timer!(list = ["a", n], map = { fixed = "x", n } => send_mail("someone"));
         }
-        pynba::current().tag("n", 5);
+        current().tag("n", 5);
         Ok(1)
     }
     assert_eq!(allocations(|reporter| _ = handler(reporter)), 0);
@@ -65,26 +80,74 @@ fn request_tags_and_names_allocate_nothing() {
         prefix = "p:"
     )]
     fn handler(reporter: &Reporter, n: u32) {
-        pynba::current().tag("n", n + 1);
-        pynba::current().set_hostname("web1");
+        current().tag("n", n + 1);
+        current().set_hostname("web1");
     }
     assert_eq!(allocations(|reporter| handler(reporter, 5)), 0);
 }
 
+/// `benches/run` makes rows of its table of what this prints.
 #[test]
-fn nested_requests_allocate_nothing() {
-    #[monitor(reporter)]
-    fn inner(reporter: &Reporter) {
-        let _timer = timer!(group = "inner");
+fn what_the_table_shows_allocates_nothing() {
+    let rows = [
+        ("W10", allocations(workloads::w10)),
+        ("W100", allocations(workloads::w100)),
+        ("D10", allocations(workloads::d10)),
+        ("two W10 inside a request", allocations(nested)),
+        ("W10, three servers", allocations_with(3, workloads::w10)),
+        ("W10 in an `async fn`", allocations(asynchronous)),
+        ("W10 through a `Handle`", allocations(through_a_handle)),
+        ("W10 through a `Handle` on another thread", through_a_handle_elsewhere()),
+    ];
+    for (what, count) in rows {
+        println!("allocations\t{what}, allocations\t\t{count}\t{count}\t{count}\t\t0\t0");
     }
+    assert!(rows.iter().all(|(_, count)| *count == 0), "{rows:?}");
+}
 
-    #[monitor(reporter)]
-    fn outer(reporter: &Reporter) {
-        let _timer = timer!(group = "outer");
-        inner(reporter);
-        inner(reporter);
-    }
-    assert_eq!(allocations(outer), 0);
+#[monitor(reporter)]
+fn nested(reporter: &Reporter) {
+    let _timer = timer!(group = "outer");
+    workloads::w10(reporter);
+    workloads::w10(reporter);
+}
+
+fn asynchronous(reporter: &Reporter) {
+    let mut future = pin!(workloads::w10_async(reporter));
+    while future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
+}
+
+fn through_a_handle(reporter: &Reporter) {
+    let _request = reporter.open("/w10");
+    current().handle().unwrap().run(ten_timers);
+}
+
+/// Of the thread that makes the timers, and of the one that sends them.
+fn through_a_handle_elsewhere() -> u64 {
+    let collector = Collector::bind().unwrap();
+    let reporter = Reporter::builder().server(collector.address().to_string()).build().unwrap();
+    let count = || {
+        let request = reporter.open("/w10");
+        let handle = current().handle().unwrap();
+        let there = thread::scope(|scope| {
+            let there = scope.spawn(|| {
+                handle.run(ten_timers); // the thread's own memory
+                measure(|| handle.run(ten_timers)).count_total
+            });
+            there.join().unwrap()
+        });
+        let here = measure(|| drop((request, handle))).count_total;
+        let sent = collector.recv(Duration::from_secs(10)).expect("it must really send");
+        assert_eq!(sent.timers().len(), 20);
+        here + there
+    };
+    (0..3).for_each(|_| _ = count());
+    count()
+}
+
+fn ten_timers() {
+    workloads::five_timers();
+    workloads::five_timers();
 }
 
 #[test]

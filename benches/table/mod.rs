@@ -1,10 +1,6 @@
-//! Rounds of contenders, interleaved, and the table that is made of them.
-#![allow(dead_code, reason = "shared by two programs, of which each uses what it needs")]
+//! Rounds of contenders, interleaved, and the rows that are made of them, of which `benches/report` makes the table.
+#![allow(dead_code, reason = "shared by several programs, of which each uses what it needs")]
 
-use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,14 +8,13 @@ use std::time::{Duration, Instant};
 pub(crate) struct Run {
     /// Each contender once, to see that it runs: what `cargo test --benches` and CI do.
     pub(crate) quick: bool,
-    pub(crate) write: bool,
 }
 
 impl Run {
     pub(crate) fn from_arguments() -> Self {
         let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
         // Cargo gives `--bench` to what it runs as a benchmark, and not to what it runs as a test.
-        Self { quick: has("--quick") || !has("--bench"), write: has("--write") }
+        Self { quick: has("--quick") || !has("--bench") }
     }
 
     /// A fifth of a second for each contender, at most.
@@ -113,7 +108,8 @@ pub(crate) struct Row {
     what: String,
     unit: &'static str,
     values: Vec<f64>,
-    nanoseconds: Option<f64>,
+    /// What else is to be known of it: the absolute figure of a ratio.
+    also: String,
     gate: Option<f64>,
     aim: Option<f64>,
 }
@@ -121,136 +117,47 @@ pub(crate) struct Row {
 impl Row {
     /// How many times the floor it takes, of the same round.
     pub(crate) fn ratio(what: impl Into<String>, measured: &[f64], floor: &[f64]) -> Self {
-        let nanoseconds = Some(quartiles(measured)[1]);
-        Self { nanoseconds, ..Self::new(what, "F", ratios(measured, floor)) }
+        let also = format!("{:.0} ns", quartiles(measured)[1]);
+        Self::new(what, "F", ratios(measured, floor)).also(also)
     }
 
     pub(crate) fn nanoseconds(what: impl Into<String>, values: Vec<f64>) -> Self {
         Self::new(what, "ns", values)
     }
 
-    pub(crate) fn new(what: impl Into<String>, unit: &'static str, values: Vec<f64>) -> Self {
-        Self { what: what.into(), unit, values, nanoseconds: None, gate: None, aim: None }
+    /// What is counted is the same each time.
+    pub(crate) fn count(what: impl Into<String>, unit: &'static str, count: u32) -> Self {
+        Self::new(what, unit, vec![count.into(); 2])
     }
 
-    /// What `SPEED.md` allows, and what it hopes for.
+    pub(crate) fn new(what: impl Into<String>, unit: &'static str, values: Vec<f64>) -> Self {
+        Self { what: what.into(), unit, values, also: String::new(), gate: None, aim: None }
+    }
+
+    pub(crate) fn also(self, also: String) -> Self {
+        Self { also, ..self }
+    }
+
+    /// What it may be, and what it is to become.
     pub(crate) fn bar(self, gate: f64, aim: impl Into<Option<f64>>) -> Self {
         Self { gate: Some(gate), aim: aim.into(), ..self }
     }
 
-    fn write(&self, table: &mut String) {
-        // A contender that ran twice has proved nothing.
-        let proved = self.values.len() > 1;
+    /// Fields between tabs: the section, what it is, its unit, lower quartile, median, upper quartile, what else is to
+    /// be known, gate, aim. What was measured once has proved nothing, and has no quartiles.
+    fn print(&self, section: &str) {
+        let Self { what, unit, also, .. } = self;
         let [low, middle, high] = quartiles(&self.values);
-        let number = |value: f64| {
-            let digits = if self.unit == "ns" { usize::from(value < 99.95) } else { 2 };
-            format!("{value:.digits$}")
-        };
-        let limit = |limit: Option<f64>| {
-            limit.map(|limit| format!("≤ {} {}", number(limit), self.unit)).unwrap_or_default()
-        };
-        let verdict = |name: &str, limit: Option<f64>| match limit {
-            _ if !proved => String::new(),
-            None => String::new(),
-            Some(limit) if middle <= limit => format!("{name} pass"),
-            Some(limit) => format!("{name} **miss** (+{:.0} %)", (middle / limit - 1.0) * 100.0),
-        };
-        let verdicts = [verdict("gate", self.gate), verdict("aim", self.aim)];
-        let verdicts: Vec<_> = verdicts.into_iter().filter(|it| !it.is_empty()).collect();
-        let _ = writeln!(
-            table,
-            "| {} | {} | {} | {} {} | {}–{} | {} | {} |",
-            self.what,
-            limit(self.gate),
-            limit(self.aim),
-            number(middle),
-            self.unit,
-            number(low),
-            number(high),
-            self.nanoseconds.map(|value| format!("{value:.0}")).unwrap_or_default(),
-            verdicts.join(", "),
-        );
+        let [low, high] = [low, high].map(|it| (self.values.len() > 1).then_some(it));
+        let [low, high, gate, aim] = [low, high, self.gate, self.aim]
+            .map(|number| number.map(|number| number.to_string()).unwrap_or_default());
+        println!("{section}\t{what}\t{unit}\t{low}\t{middle}\t{high}\t{also}\t{gate}\t{aim}");
     }
 }
 
-const HEAD: &str = "| what | gate | aim | measured | p25–p75 | ns | verdict |\n\
-                    | --- | --- | --- | --- | --- | --- | --- |\n";
-
-/// The whole text, with what one has to know to do it again.
-pub(crate) fn report(
-    title: &str,
-    command: &str,
-    rounds: usize,
-    rows: &[Row],
-    notes: &str,
-) -> String {
-    let mut text = format!("# {title}\n\n");
-    let facts = [
-        ("date", said_by("date", &["-u", "+%F %H:%M UTC"])),
-        ("processor", format!("{}, {} cores", processor(), cores())),
-        ("kernel", said_by("uname", &["-srm"])),
-        ("clock source", read("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
-        ("`PINBA_CLOCK`", std::env::var("PINBA_CLOCK").unwrap_or_else(|_| "not set".to_owned())),
-        ("rustc", said_by("rustc", &["--version"])),
-        ("commit", said_by("git", &["describe", "--always", "--dirty", "--abbrev=12"])),
-        ("load", read("/proc/loadavg")),
-        ("command", format!("`{command}`")),
-    ];
-    for (name, fact) in facts {
-        let _ = writeln!(text, "- {name}: {fact}");
-    }
-    let _ = write!(
-        text,
-        "\nMedians of {rounds} interleaved rounds. A ratio is to what stands next to it in the same round; only \
-         ratios mean anything on another machine.\n\n{HEAD}"
-    );
+/// For `benches/report`, which makes a table of these lines.
+pub(crate) fn print(section: &str, rows: &[Row]) {
     for row in rows {
-        row.write(&mut text);
+        row.print(section);
     }
-    if !notes.is_empty() {
-        let _ = write!(text, "\n{notes}");
-    }
-    text
-}
-
-/// Under `benches/results`, by the machine.
-pub(crate) fn write(suffix: &str, text: &str) {
-    let words = processor().to_lowercase();
-    let words: Vec<_> =
-        words.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| !it.is_empty()).collect();
-    // From the repository's root, and from `benches/peers`.
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder =
-        [here.join("benches"), here.join("..")].into_iter().find(|it| it.join("table").is_dir());
-    let folder = folder.expect("the folder of the benchmarks").join("results");
-    fs::create_dir_all(&folder).expect("a folder");
-    let path = folder.join(format!("{}-{}{suffix}.md", words.join("-"), cores()));
-    fs::write(&path, text).expect("a file that can be written");
-    println!("\nwritten to {}", path.display());
-}
-
-fn processor() -> String {
-    let known = fs::read_to_string("/proc/cpuinfo").ok();
-    let model = known.as_deref().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("model name"))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    });
-    model.unwrap_or_else(|| std::env::consts::ARCH.to_owned())
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(path).map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
-}
-
-fn said_by(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output().ok();
-    let said = output.filter(|output| output.status.success()).map(|output| output.stdout);
-    said.map_or_else(
-        || "unknown".to_owned(),
-        |said| String::from_utf8_lossy(&said).trim().to_owned(),
-    )
 }

@@ -59,7 +59,7 @@ pub(crate) fn d10(reporter: &Reporter) {
 }
 
 #[inline]
-fn five_timers() {
+pub(crate) fn five_timers() {
     drop(timer!(group = "db", op = "select"));
     drop(timer!(group = "db", op = "update"));
     drop(timer!(group = "cache", op = "get"));

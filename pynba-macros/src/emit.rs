@@ -41,8 +41,10 @@ pub(crate) fn tags(krate: &Krate, flat: Flat, target: Target, spans: Spans) -> T
         let (name, value) = (Literal::string(name), Literal::string(value));
         quote_spanned!(spans.ours=> (#name, #value))
     });
+    let names = dynamic.iter().map(|Dynamic { name, .. }| Literal::string(name));
+    let names = (!dynamic.is_empty()).then(|| quote_spanned!(spans.ours=> .names(&[#(#names),*])));
     let fixed = quote_spanned! {spans.ours=>
-        static TAGS: #krate::StaticTags = #krate::StaticTags::new(&[#(#fixed),*]);
+        static TAGS: #krate::StaticTags = #krate::StaticTags::new(&[#(#fixed),*]) #names;
     };
     let [of_literals, with] = target.calls(krate, spans);
     let code = if dynamic.is_empty() {
@@ -78,7 +80,7 @@ fn computed(
             How::Debug => "debug",
         };
         let method = Ident::new(method, spans.at(&one.expr));
-        let name = Literal::string(&one.name);
+        let name = Literal::usize_unsuffixed(index);
         let value = field(&values, index, &one.expr);
         quote_spanned!(spans.ours=> tags.#method(#name, #value);)
     });

@@ -297,15 +297,15 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn sink(&self) {
-        self.with_marks(|_, _| ());
+        if self.high.get() != NEVER {
+            self.with_marks(|_, _| ());
+        }
     }
 
     /// Acts on the marks, which are up to date, and the `live` of this moment. `None` where nothing is
     /// counted.
+    #[inline(never)]
     fn with_marks<R>(&self, act: impl FnOnce(&mut Marks, i64) -> R) -> Option<R> {
-        if self.high.get() == NEVER {
-            return None;
-        }
         let mut marks = self.marks.try_borrow_mut().ok()?;
         let live = self.live.get();
         let high = self.high.replace(live);
@@ -320,8 +320,9 @@ impl Heap {
     }
 }
 
+#[inline]
 fn with_marks<R>(act: impl FnOnce(&mut Marks, i64) -> R) -> Option<R> {
-    if !COUNTING {
+    if !is_counting() {
         return None;
     }
     HEAP.try_with(|heap| heap.with_marks(act)).ok()?
@@ -335,19 +336,27 @@ pub(crate) struct Share {
 }
 
 impl Share {
+    /// That of a request that begins. `None` where nothing is counted.
+    #[inline]
+    pub(crate) fn first() -> Option<Self> {
+        is_counting().then(Self::default)
+    }
+
     /// The most that the request used at once so far. `None` where nothing is counted.
     pub(crate) fn peak(self) -> Option<u64> {
-        is_counting().then(|| u64::try_from(self.peak).ok())?
+        u64::try_from(self.peak).ok()
     }
 }
 
 /// Whether the allocator is installed. It shows in the thread having allocated anything through it, which it
 /// has: a request's own memory, for one.
+#[inline]
 fn is_counting() -> bool {
     COUNTING && HEAP.try_with(|heap| heap.high.get() != NEVER).unwrap_or(false)
 }
 
 /// From now on this thread counts for the request; also for one that it counted for before.
+#[inline]
 pub(crate) fn resume(request: RequestId, share: Share) {
     with_marks(|marks, live| {
         let base = live.saturating_sub(share.used);
@@ -364,6 +373,7 @@ pub(crate) fn resume(request: RequestId, share: Share) {
 }
 
 /// This thread no longer counts for the request. `None` when it did not.
+#[inline]
 pub(crate) fn suspend(request: RequestId) -> Option<Share> {
     with_marks(|marks, live| {
         let mark = take(marks, request)?;
@@ -372,6 +382,7 @@ pub(crate) fn suspend(request: RequestId) -> Option<Share> {
 }
 
 /// The most that the request used at once so far. `None` where it is not counted.
+#[inline]
 pub(crate) fn peak(request: RequestId) -> Option<u64> {
     with_marks(|marks, _| {
         let mark = marks.iter().map_while(Option::as_ref).find(|mark| mark.request == request)?;
@@ -380,6 +391,7 @@ pub(crate) fn peak(request: RequestId) -> Option<u64> {
 }
 
 /// The request has ended.
+#[inline]
 pub(crate) fn end(request: RequestId) {
     with_marks(|marks, _| take(marks, request));
 }

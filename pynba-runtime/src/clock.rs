@@ -4,8 +4,8 @@
 //! Where the kernel itself keeps time by the processor's time-stamp counter, so do we: an eighth of the
 //! instructions. What one tick is worth is found out on the way: the first request notes both clocks, and one that
 //! comes at least [`WINDOW`] later does the division. Until then, and wherever the kernel trusts another clock
-//! (virtual machines, old processors, other systems), the system's clock is read. Both count nanoseconds from
-//! the same moment, so that nobody needs to know which it was.
+//! (virtual machines, old processors, other systems), the system's clock is read. A moment tells which it was, and
+//! ticks become nanoseconds only where two of them are compared.
 //!
 //! A machine that was suspended may begin to count anew. So the clocks are compared again every minute or so, and
 //! when the counter has gone backwards: where they disagree, the system's clock is read until the counter has been
@@ -30,9 +30,13 @@ const WINDOW: u64 = 50_000_000;
 /// A minute. Nanoseconds.
 const BETWEEN_CHECKS: u64 = 60_000_000_000;
 
-/// A moment: nanoseconds of the monotonic clock.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+/// A moment: a reading of the counter, if it has [`COUNTED`], else nanoseconds of the system's clock. What lies between
+/// two of them is converted once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Tick(u64);
+
+/// Counters count from the start of the machine, for which the other bits last some sixty years.
+const COUNTED: u64 = 1 << 63;
 
 /// What the counter is worth.
 #[derive(Clone, Copy, Debug)]
@@ -49,19 +53,30 @@ struct Scale {
 /// processes.
 static SCALE: AtomicPtr<Scale> = AtomicPtr::new(ptr::null_mut());
 
+/// The one that was made last, in use or not: for readings that were taken with it.
+static LAST: AtomicPtr<Scale> = AtomicPtr::new(ptr::null_mut());
+
 #[inline]
 fn scale() -> Option<&'static Scale> {
+    get(&SCALE)
+}
+
+#[inline]
+fn get(pointer: &AtomicPtr<Scale>) -> Option<&'static Scale> {
     // SAFETY: null, or from `Box::leak` and never written again; published with `Release`.
-    unsafe { SCALE.load(Ordering::Acquire).as_ref() }
+    unsafe { pointer.load(Ordering::Acquire).as_ref() }
 }
 
 impl Tick {
     #[inline]
     pub(crate) fn now() -> Self {
-        match scale() {
-            Some(scale) => Self(scale.nanos_at(counter::read())),
-            None => Self(system::nanos()),
-        }
+        Self::counted().unwrap_or_else(|| Self(system::nanos()))
+    }
+
+    /// [`now`](Self::now), where that is only to read the counter.
+    #[inline]
+    pub(crate) fn counted() -> Option<Self> {
+        scale().map(|_| Self(counter::read() | COUNTED))
     }
 
     /// The moment at which a request begins: also brings the counter into use as soon as that can be done, and
@@ -72,7 +87,7 @@ impl Tick {
             let counter = counter::read();
             // Wraps when the counter went backwards: then it is more than any number of ticks.
             if counter.wrapping_sub(CHECKED.load(Ordering::Relaxed)) <= scale.ticks_between_checks {
-                return Self(scale.nanos_at(counter));
+                return Self(counter | COUNTED);
             }
         }
         if IS_HOPEFUL.load(Ordering::Relaxed) {
@@ -84,7 +99,23 @@ impl Tick {
     /// Nanoseconds between two moments; 0 when they are in the wrong order.
     #[inline]
     pub(crate) fn nanos_since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
+        let between = self.0.saturating_sub(earlier.0);
+        if self.0 & earlier.0 & COUNTED != 0 {
+            scaled(between, get(&LAST).map_or(0, |scale| scale.factor))
+        } else if (self.0 | earlier.0) & COUNTED == 0 {
+            between
+        } else {
+            self.nanos().saturating_sub(earlier.nanos())
+        }
+    }
+
+    /// Of the system's clock.
+    #[cold]
+    fn nanos(self) -> u64 {
+        if self.0 & COUNTED == 0 {
+            return self.0;
+        }
+        get(&LAST).map_or(0, |scale| scale.nanos_at(self.0 & !COUNTED))
     }
 
     pub(crate) fn since(self, earlier: Self) -> Duration {
@@ -203,7 +234,9 @@ fn look_after() {
                     *trust = Trust::Since(now);
                     if let Some(scale) = Scale::between(before, now) {
                         CHECKED.store(now.counter, Ordering::Relaxed);
-                        SCALE.store(Box::leak(Box::new(scale)), Ordering::Release);
+                        let scale: *mut _ = Box::leak(Box::new(scale));
+                        LAST.store(scale, Ordering::Release);
+                        SCALE.store(scale, Ordering::Release);
                     }
                 }
                 return;
@@ -309,6 +342,25 @@ mod tests {
                 "from the same moment"
             );
         }
+    }
+
+    #[test]
+    fn a_moment_of_either_clock_comes_before_one_of_the_other() {
+        let before = Tick(system::nanos());
+        while scale().is_none() && IS_HOPEFUL.load(Ordering::Relaxed) {
+            Tick::first();
+            thread::sleep(Duration::from_millis(1));
+        }
+        let Some(now) = Tick::counted() else {
+            println!("SKIPPED: the kernel does not keep time by the counter");
+            return;
+        };
+        thread::sleep(Duration::from_millis(10));
+        let after = Tick(system::nanos());
+        let [whole, parts] = [after.since(before), now.since(before) + after.since(now)];
+        assert!(after.since(now) >= Duration::from_millis(9), "{:?}", after.since(now));
+        assert!(whole.abs_diff(parts) < Duration::from_millis(1), "{whole:?}, {parts:?}");
+        assert_eq!(before.since(now), Duration::ZERO);
     }
 
     #[test]

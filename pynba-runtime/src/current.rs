@@ -177,7 +177,7 @@ impl Current {
         }
         let name = name.into();
         local::with_scratch(|scratch| {
-            fill(scratch, &[], |pairs| pairs.add_named(&name, &value));
+            fill(scratch, None, |pairs| pairs.add_named(&name, &value));
             if self.act(|request| request.set_tags(Some(&name), scratch.set(None))).is_none() {
                 let tags = Tags::of(scratch.clone());
                 let size = name.len() + tags.size();
@@ -189,7 +189,7 @@ impl Current {
     /// Sets the request tags of a call site, instead of the values that those of the same names had.
     pub(crate) fn set_tags(self, fixed: &'static StaticTags, dynamic: impl FnOnce(&mut Pairs<'_>)) {
         local::with_scratch(|scratch| {
-            fill(scratch, fixed.pairs(), dynamic);
+            fill(scratch, Some(fixed), dynamic);
             self.act(|request| request.set_tags(None, scratch.set(Some(fixed))));
         });
     }

@@ -15,11 +15,10 @@ use crate::current::Current;
 use crate::handle::Handle;
 use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
-use crate::request::{End, Request};
+use crate::request::{End, Request, Script};
 use crate::setters::said_by_expansions;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
-use crate::text::Text;
 use crate::{ENABLED, local, process};
 
 /// An open request that is current only where it is entered, from [`Reporter::detached`].
@@ -89,16 +88,15 @@ impl DetachedRequest {
     }
 
     /// A request whose clock begins with the first poll of what it is [`around`](Self::around).
-    pub(crate) fn prepare(reporter: &Reporter, rusage: Option<Rusage>, script_name: Text) -> Self {
-        let prepared = local::open(|request, _| {
-            request.prepare(reporter.clone(), rusage, script_name);
-        });
-        prepared.map_or(Self::disabled(), |request| Self::new(State::Recording(request)))
+    pub(crate) fn prepare(reporter: &Reporter, rusage: Option<Rusage>, script: Script) -> Self {
+        let Some(mut request) = local::request() else { return Self::disabled() };
+        request.prepare(reporter.clone(), rusage, script);
+        Self::new(State::Recording(request))
     }
 
     /// A request whose clock begins now.
-    pub(crate) fn open(reporter: &Reporter, script_name: Text) -> Self {
-        let mut request = Self::prepare(reporter, None, script_name);
+    pub(crate) fn open(reporter: &Reporter, script: Script) -> Self {
+        let mut request = Self::prepare(reporter, None, script);
         request.begin();
         request
     }
@@ -162,7 +160,7 @@ impl DetachedRequest {
                     let is_counted =
                         request.counts_threads() && id.is_some_and(local::is_measuring);
                     request.resume(is_counted);
-                    local::push(local::Entry::Here(request));
+                    local::push_request(request);
                 }
                 State::Silent => {
                     self.state = State::Silent;
@@ -291,7 +289,7 @@ impl DetachedRequest {
 
     fn end(&mut self, end: End) {
         if let State::Recording(request) = mem::replace(&mut self.state, State::Nothing) {
-            local::close(request, |request, encoder| request.end(end, encoder));
+            local::close(request, |request, encoder| request.end_in_any_case(end, encoder));
         }
     }
 }
@@ -309,7 +307,7 @@ impl DetachedRequest {
     /// A request that begins when it is [`push`](Self::push)ed for the first time.
     pub fn prepared(reporter: &Reporter, script_name: &'static str) -> Self {
         if process::is_on() {
-            Self::prepare(reporter, None, Cow::Borrowed(script_name).into())
+            Self::prepare(reporter, None, Script::from(Cow::Borrowed(script_name)))
         } else {
             Self::disabled()
         }

@@ -4,21 +4,30 @@
 //! order of first use: for each timer, for each pair, the name then the value; after the timers the
 //! request's tags. That is what Pynba 0.5.5 does, byte for byte.
 
+mod tag_ids;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use self::tag_ids::{Ids, NAMES, PACKED, TagIds, VALUES};
 use crate::clock::nanos;
-use crate::dictionary::{Dictionary, Stamps};
 use crate::system::Cpu;
-use crate::tags::{MAX_WORD, TagSet, cut};
-use crate::wire::{Short, put_floats, put_strings, put_uint32s, saturate, seconds};
+use crate::tags::{Interned, MAX_WORD, TagSet, cut};
+use crate::text::Text;
+use crate::told::Told;
+use crate::wire::{
+    put_floats, put_strings, put_uint32, put_uint32s, saturate, seconds, short_float, small_uint32,
+    two_bytes,
+};
 
 /// What a packet says, except its timers. Times are nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packet<'a> {
-    pub(crate) hostname: &'a str,
-    pub(crate) server_name: &'a str,
-    /// Both as [`hosts`] writes them, where that was done before.
-    pub(crate) hosts: Option<&'a [u8]>,
-    /// Prefix and name, written as one text.
-    pub(crate) script_name: [&'a str; 2],
+    pub(crate) names: &'a Names,
+    /// What the program said instead, as far as it is text.
+    pub(crate) told: Option<&'a Told>,
+    pub(crate) script_name: &'a str,
+    /// What it begins with if it [is plain](Self::is_plain), where [`Names::beginning`] has made that before.
+    pub(crate) beginning: Option<&'a [u8]>,
     pub(crate) request_count: u32,
     pub(crate) document_size: u64,
     pub(crate) memory_peak: u64,
@@ -37,6 +46,77 @@ pub(crate) struct Packet<'a> {
     pub(crate) max_word: usize,
 }
 
+/// What nearly all packets of a reporter say alike.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) hostname: Text,
+    pub(crate) server_name: Text,
+    /// Both as a packet has them, from [`encode_hosts`](Self::encode_hosts).
+    hosts: Vec<u8>,
+    /// No other names of the process have it.
+    number: u64,
+    pub(crate) prefix: Text,
+    pub(crate) schema: Text,
+}
+
+impl Names {
+    pub(crate) fn new(hostname: Text, server_name: Text) -> Self {
+        let [prefix, schema] = [Text::default(), Text::default()];
+        let mut names =
+            Self { hostname, server_name, hosts: Vec::new(), number: 0, prefix, schema };
+        names.encode_hosts();
+        names
+    }
+
+    /// What a plain packet of that script name begins with, with a time of zero.
+    pub(crate) fn beginning(&self, script_name: &str) -> Vec<u8> {
+        let mut packet = self.hosts.clone();
+        put_text(&mut packet, 3, [&self.prefix, script_name], MAX_WORD);
+        put_numbers(&mut packet, [1, 0, 0], [0.0; 3]);
+        packet
+    }
+
+    /// Those of the host and the server.
+    fn hosts_of<'a>(&'a self, told: Option<&'a Told>) -> [&'a str; 2] {
+        let hostname = told.and_then(|told| told.hostname.as_ref());
+        let server_name = told.and_then(|told| told.server_name.as_ref());
+        [hostname.unwrap_or(&self.hostname), server_name.unwrap_or(&self.server_name)]
+    }
+
+    #[inline]
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// To be called when any has changed.
+    pub(crate) fn encode_hosts(&mut self) {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        self.number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        self.hosts.clear();
+        put_hosts(&mut self.hosts, &self.hostname, &self.server_name, MAX_WORD);
+    }
+}
+
+impl<'a> Packet<'a> {
+    /// Whether, before the timers, it says only names that its reporter and its script have, and its time.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        let numbers = self.document_size | self.memory_peak | self.user | self.system;
+        numbers == 0 && self.request_count == 1 && self.told.is_none() && self.max_word >= MAX_WORD
+    }
+
+    pub(crate) fn hosts(&self) -> [&'a str; 2] {
+        self.names.hosts_of(self.told)
+    }
+
+    /// Prefix and name, written as one text.
+    #[inline]
+    pub(crate) fn script_name(&self) -> [&'a str; 2] {
+        let prefix = self.told.and_then(|told| told.prefix.as_ref()).unwrap_or(&self.names.prefix);
+        [prefix, self.script_name]
+    }
+}
+
 /// One timer of a packet.
 pub(crate) trait PacketTimer<'a> {
     /// At least 1.
@@ -44,8 +124,8 @@ pub(crate) trait PacketTimer<'a> {
     /// Nanoseconds.
     fn value(&self) -> u64;
     fn cpu(&self) -> Cpu;
-    /// Where all its tags come from one place in the program: the number of that, and how many they are.
-    fn place(&self) -> Option<(u32, usize)>;
+    /// Where all its tags come from one place in the program: that.
+    fn place(&self) -> Option<&'static Interned>;
     fn tags(&self) -> TagSet<'a>;
 }
 
@@ -53,115 +133,84 @@ pub(crate) trait PacketTimer<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
     packet: Vec<u8>,
-    dictionary: Dictionary,
     timers: Vec<Timer>,
-    ids: TagIds,
-    /// Where in `ids` those of a place in the program stand for the first time.
-    places: Stamps,
+    tags: TagIds,
     cpus: Vec<[f32; 2]>,
 }
-
-/// Bytes: the packet of a request with some timers.
-const USUAL: usize = 512;
 
 /// A timer as the packet says it.
 #[derive(Clone, Copy, Debug)]
 struct Timer {
     hit_count: u32,
     value: f32,
-    tags: u32,
+    tags: Ids,
 }
 
-/// The ids of all tags, name and value, those of the timers first.
-#[derive(Debug, Default)]
-struct TagIds(Vec<[u32; 2]>);
-
 impl Encoder {
-    /// Writes the packet and lends its bytes.
+    /// Writes the packet and lends its bytes. Inlined, because most of what a packet may say is known not to be said
+    /// where it is called.
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "most of what a packet may say is known not to be said there"
+    )]
     pub(crate) fn encode<'a>(
         &mut self,
         head: &Packet<'a>,
         given: impl Iterator<Item = impl PacketTimer<'a>>,
     ) -> &[u8] {
-        let Self { packet, dictionary, timers, ids, places, cpus } = self;
+        self.gather(head, given);
+        let of_request = match head.tags.len() {
+            0 => Ids::NONE,
+            _ => self.tags.of(head.tags, head.max_word),
+        };
+        let Self { packet, timers, tags, cpus } = self;
         packet.clear();
-        if dictionary.len() > 0 || !timers.is_empty() {
-            dictionary.clear();
-            places.forget();
-            ids.0.clear();
-            timers.clear();
+        put_beginning(packet, head);
+        if !timers.is_empty() {
+            put_timers(packet, timers, tags);
+        }
+        if !timers.is_empty() || of_request.count > 0 {
+            packet.extend_from_slice(tags.dictionary());
+        }
+        put_end(packet, head);
+        if of_request.count > 0 {
+            put_tags(packet, tags.get(of_request));
+        }
+        if head.timer_rusage {
+            put_cpus(packet, cpus);
+        }
+        packet
+    }
+
+    #[inline]
+    fn gather<'a>(&mut self, head: &Packet<'a>, given: impl Iterator<Item = impl PacketTimer<'a>>) {
+        let Self { timers, tags, cpus, .. } = self;
+        timers.clear();
+        if head.timer_rusage {
             cpus.clear();
         }
-        packet.reserve(USUAL);
-
-        // Where all numbers of a field are small, each takes one byte, as `put_uint32s` wants to know.
-        let (mut hits, mut tags_of_one) = (0, 0);
+        tags.begin();
         // Iterates in `given` itself, which is a chain of iterators.
         given.for_each(|timer| {
-            let before = ids.0.len();
-            match timer.place().map(|(place, count)| (place, count, places.get(place))) {
-                Some((_, count, Some(first))) => ids.repeat(first as usize, count),
-                place => {
-                    if let Some((place, ..)) = place {
-                        places.set(place, saturate(before as u64));
-                    }
-                    ids.look_up(dictionary, timer.tags(), head.max_word);
-                }
-            }
-            let (hit_count, count) = (timer.hit_count(), saturate((ids.0.len() - before) as u64));
-            hits |= hit_count;
-            tags_of_one |= count;
-            timers.push(Timer { hit_count, value: seconds(timer.value()), tags: count });
+            let ids = match timer.place() {
+                Some(place) if place.longest <= head.max_word => tags.of_place(place),
+                _ => tags.of(timer.tags(), head.max_word),
+            };
+            timers.push(Timer {
+                hit_count: timer.hit_count(),
+                value: seconds(timer.value()),
+                tags: ids,
+            });
             if head.timer_rusage {
                 let Cpu { user, system } = timer.cpu();
                 cpus.push([user, system].map(|time| seconds(nanos(time))));
             }
         });
-        let of_timers = ids.0.len();
-        if head.tags.len() > 0 {
-            ids.look_up(dictionary, head.tags, head.max_word);
-        }
-        let (of_timers, of_request) = ids.0.split_at(of_timers);
-        let highest_id = dictionary.len();
-
-        match head.hosts {
-            Some(hosts) if head.max_word >= MAX_WORD => packet.extend_from_slice(hosts),
-            _ => put_hosts(packet, head.hostname, head.server_name, head.max_word),
-        }
-        put_text(packet, 3, head.script_name, head.max_word);
-        let mut short = Short::new();
-        short.uint32(4, head.request_count);
-        short.uint32(5, saturate(head.document_size));
-        short.uint32(6, saturate(head.memory_peak));
-        short.float(7, seconds(head.request_time));
-        short.float(8, seconds(head.user));
-        short.float(9, seconds(head.system));
-        short.put(packet);
-        if !timers.is_empty() {
-            put_uint32s(packet, 10, hits, timers.iter().map(|timer| timer.hit_count));
-            put_floats(packet, 11, timers.iter().map(|timer| timer.value));
-            put_uint32s(packet, 12, tags_of_one, timers.iter().map(|timer| timer.tags));
-            put_uint32s(packet, 13, highest_id, of_timers.iter().map(|[name, _]| *name));
-            put_uint32s(packet, 14, highest_id, of_timers.iter().map(|[_, value]| *value));
-        }
-        packet.extend_from_slice(dictionary.encoded());
-        let mut short = Short::new();
-        short.uint32(16, head.status);
-        short.uint32(17, saturate(head.memory_footprint));
-        short.put(packet);
-        put_text(packet, 19, [head.schema, ""], head.max_word);
-        if !of_request.is_empty() {
-            put_uint32s(packet, 20, highest_id, of_request.iter().map(|[name, _]| *name));
-            put_uint32s(packet, 21, highest_id, of_request.iter().map(|[_, value]| *value));
-        }
-        if head.timer_rusage {
-            put_floats(packet, 22, cpus.iter().map(|[user, _]| *user));
-            put_floats(packet, 23, cpus.iter().map(|[_, system]| *system));
-        }
-        packet
     }
 
     /// Gives back the memory of a packet far larger than any that is sent.
+    #[inline]
     pub(crate) fn trim(&mut self) {
         /// Two of the largest datagrams.
         const KEPT: usize = 128 * 1024;
@@ -171,51 +220,156 @@ impl Encoder {
     }
 }
 
-impl TagIds {
-    /// Adds those again that stand at `first`.
-    #[inline]
-    fn repeat(&mut self, first: usize, count: usize) {
-        for at in first..first + count {
-            self.0.push(self.0[at]);
-        }
-    }
-
-    /// Adds those of the tags, in the order of the pairs.
-    fn look_up(&mut self, words: &mut Dictionary, tags: TagSet<'_>, max_word: usize) {
-        let other = |words: &mut Dictionary, (name, value)| {
-            [words.id(cut(name, max_word)), words.id(cut(value, max_word))]
-        };
-        let mut extra = tags.extra().peekable();
-        for [name, value] in tags.fixed().map_or(&[][..], |fixed| &fixed.interned().pairs) {
-            while let Some(pair) = extra.next_if(|pair| *pair < (name.text, value.text)) {
-                self.0.push(other(words, pair));
-            }
-            self.0.push(if name.text.len().max(value.text.len()) <= max_word {
-                [words.id_of_literal(*name), words.id_of_literal(*value)]
-            } else {
-                other(words, (name.text, value.text))
-            });
-        }
-        extra.for_each(|pair| self.0.push(other(words, pair)));
-    }
-}
-
-/// What a packet begins with: the same for nearly all of a reporter.
-pub(crate) fn hosts(hostname: &str, server_name: &str) -> Vec<u8> {
-    let mut packet = Vec::new();
-    put_hosts(&mut packet, hostname, server_name, MAX_WORD);
-    packet
-}
-
 fn put_hosts(packet: &mut Vec<u8>, hostname: &str, server_name: &str, max_word: usize) {
     put_text(packet, 1, [hostname, ""], max_word);
     put_text(packet, 2, [server_name, ""], max_word);
 }
 
+fn put_names(
+    packet: &mut Vec<u8>,
+    names: &Names,
+    told: Option<&Told>,
+    script_name: [&str; 2],
+    max_word: usize,
+) {
+    let is_told = told.is_some_and(|told| told.hostname.is_some() || told.server_name.is_some());
+    if max_word >= MAX_WORD && !is_told {
+        packet.extend_from_slice(&names.hosts);
+    } else {
+        let [hostname, server_name] = names.hosts_of(told);
+        put_hosts(packet, hostname, server_name, max_word);
+    }
+    put_text(packet, 3, script_name, max_word);
+}
+
+/// The fields before the timers.
 #[inline]
-fn put_text(packet: &mut Vec<u8>, field: u32, [first, second]: [&str; 2], max_word: usize) {
-    let first = cut(first, max_word);
-    put_strings(packet, field, [first, cut(second, max_word - first.len())]);
+fn put_beginning(packet: &mut Vec<u8>, head: &Packet<'_>) {
+    if let Some(beginning) = head.beginning
+        && head.is_plain()
+    {
+        packet.extend_from_slice(beginning);
+        if let Some([time, ..]) = packet.last_chunk_mut::<TIMES>().map(|it| it.as_chunks_mut().0) {
+            *time = short_float(7, seconds(head.request_time));
+        }
+        return;
+    }
+    put_names(packet, head.names, head.told, head.script_name(), head.max_word);
+    let numbers = [head.request_count, saturate(head.document_size), saturate(head.memory_peak)];
+    let times = [head.request_time, head.user, head.system].map(seconds);
+    put_numbers(packet, numbers, times);
+}
+
+/// Of the three times that these fields end with.
+const TIMES: usize = 3 * 5;
+
+#[inline]
+fn put_numbers(packet: &mut Vec<u8>, numbers: [u32; 3], [request, user, system]: [f32; 3]) {
+    (4..).zip(numbers).for_each(|(field, number)| put_uint32(packet, field, number));
+    let times = [short_float(7, request), short_float(8, user), short_float(9, system)];
+    packet.extend_from_slice(times.as_flattened());
+}
+
+/// The fields of the timers, but for their processor time.
+fn put_timers(packet: &mut Vec<u8>, timers: &[Timer], tags: &TagIds) {
+    let (mut small, mut pairs) = (tags.words(), 0);
+    for timer in timers {
+        small |= timer.hit_count | timer.tags.count;
+        pairs += timer.tags.count as usize;
+    }
+    // Nearly always: then all of it has its place beforehand.
+    if small < 0x80 {
+        return put_small_timers(packet, timers, tags, pairs);
+    }
+    put_uint32s(packet, 10, timers.iter().map(|timer| timer.hit_count));
+    put_floats(packet, 11, timers.iter().map(|timer| timer.value));
+    put_uint32s(packet, 12, timers.iter().map(|timer| timer.tags.count));
+    for (field, which) in [(NAMES, 0), (VALUES, 1)] {
+        let of_each = timers.iter().map(|timer| tags.get(timer.tags));
+        of_each.for_each(|ids| put_uint32s(packet, field, ids.iter().map(|pair| pair[which])));
+    }
+}
+
+/// The same where each number but the times takes one byte. `pairs` is how many tags there are.
+fn put_small_timers(packet: &mut Vec<u8>, timers: &[Timer], tags: &TagIds, pairs: usize) {
+    let start = packet.len();
+    let end = start + 9 * timers.len() + 4 * pairs;
+    // The last ids are put with what stands after them in their array.
+    packet.resize(end + 2 * PACKED, 0);
+    let (hits, rest) = packet[start..].split_at_mut(2 * timers.len());
+    let (values, rest) = rest.split_at_mut(5 * timers.len());
+    let (counts, ids) = rest.split_at_mut(2 * timers.len());
+    let of_timers = hits.as_chunks_mut().0.iter_mut().zip(values.as_chunks_mut().0);
+    let of_timers = of_timers.zip(counts.as_chunks_mut().0).zip(timers);
+    for (((hit, value), count), timer) in of_timers {
+        *hit = small_uint32(10, timer.hit_count);
+        *value = short_float(11, timer.value);
+        *count = small_uint32(12, timer.tags.count);
+    }
+    // The names first: what is put too much of them is where the values are put then.
+    put_small_ids::<0, NAMES>(ids, timers, tags);
+    put_small_ids::<1, VALUES>(&mut ids[2 * pairs..], timers, tags);
+    packet.truncate(end);
+}
+
+/// Of each pair the name or the value.
+#[inline]
+fn put_small_ids<const WHICH: usize, const FIELD: u32>(
+    mut fields: &mut [u8],
+    timers: &[Timer],
+    tags: &TagIds,
+) {
+    for Timer { tags: ids, .. } in timers {
+        if let Some(place) = fields.first_chunk_mut() {
+            *place = ids.packed[WHICH];
+        }
+        let size = 2 * ids.count as usize;
+        let Some((these, others)) = fields.split_at_mut_checked(size) else { return };
+        if ids.count as usize > PACKED {
+            for (place, pair) in these.as_chunks_mut().0.iter_mut().zip(tags.get(*ids)) {
+                *place = small_uint32(FIELD, pair[WHICH]);
+            }
+        }
+        fields = others;
+    }
+}
+
+/// The processor time of the timers.
+#[cold]
+fn put_cpus(packet: &mut Vec<u8>, cpus: &[[f32; 2]]) {
+    put_floats(packet, 22, cpus.iter().map(|[user, _]| *user));
+    put_floats(packet, 23, cpus.iter().map(|[_, system]| *system));
+}
+
+/// The request's tags.
+fn put_tags(packet: &mut Vec<u8>, ids: &[[u32; 2]]) {
+    put_uint32s(packet, 20, ids.iter().map(|[name, _]| *name));
+    put_uint32s(packet, 21, ids.iter().map(|[_, value]| *value));
+}
+
+/// Those between the dictionary and the request's tags.
+#[inline]
+fn put_end(packet: &mut Vec<u8>, head: &Packet<'_>) {
+    let footprint = saturate(head.memory_footprint);
+    // Statuses of HTTP take two bytes, the rest is nearly always nothing: then it goes in at once.
+    if head.schema.is_empty() && footprint == 0 && matches!(head.status, 0x80..0x4000) {
+        let [status, more] = two_bytes(head.status);
+        packet.extend_from_slice(&[0x80, 0x01, status, more, 0x88, 0x01, 0, 0x9a, 0x01, 0]);
+        return;
+    }
+    put_uint32(packet, 16, head.status);
+    put_uint32(packet, 17, footprint);
+    put_text(packet, 19, [head.schema, ""], head.max_word);
+}
+
+#[inline]
+fn put_text(packet: &mut Vec<u8>, field: u32, text: [&str; 2], max_word: usize) {
+    let length = text[0].len() + text[1].len();
+    if length <= max_word {
+        return put_strings(packet, field, text);
+    }
+    let first = cut(text[0], max_word);
+    put_strings(packet, field, [first, cut(text[1], max_word - first.len())]);
 }
 
 #[cfg(test)]

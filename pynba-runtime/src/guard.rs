@@ -7,12 +7,11 @@ use std::thread;
 use crate::current::Current;
 use crate::mailbox::RequestId;
 use crate::reporter::Reporter;
-use crate::request::End;
+use crate::request::{End, Script};
 use crate::setters::said_by_expansions;
 use crate::system::Rusage;
 use crate::tags::{Pairs, StaticTags};
-use crate::text::Text;
-use crate::{ENABLED, local};
+use crate::{ENABLED, local, process};
 
 /// An open request, sent when dropped.
 ///
@@ -55,18 +54,26 @@ impl RequestGuard {
         Self::new(State::Silent, false)
     }
 
-    pub(crate) fn open(reporter: &Reporter, rusage: Option<Rusage>, script_name: Text) -> Self {
-        let mut id = None;
-        let request = local::open(|request, capture| {
-            id = Some(request.prepare(reporter.clone(), rusage, script_name));
-            if capture.is_some() {
-                request.capture(capture);
-            }
+    #[inline]
+    pub(crate) fn open(
+        reporter: &Reporter,
+        rusage: Option<Rusage>,
+        script: impl FnOnce() -> Script,
+    ) -> Self {
+        let is_plain = local::is_plain() && process::is_enabled();
+        if !is_plain && !process::is_on() {
+            return Self::disabled();
+        }
+        let Some(mut request) = local::request() else { return Self::disabled() };
+        let id = request.prepare(reporter.clone(), rusage, script());
+        if is_plain && request.begin_plain() {
+            local::put_only(request);
+        } else {
+            request.capture(local::capture());
             request.begin();
             request.resume(false);
-        });
-        let (Some(request), Some(id)) = (request, id) else { return Self::disabled() };
-        local::push(local::Entry::Here(request));
+            local::push_request(request);
+        }
         Self::new(State::Recording(id), thread::panicking())
     }
 
@@ -109,13 +116,19 @@ impl RequestGuard {
         }
     }
 
+    /// Not inlined, like what opens it.
+    #[inline(never)]
     fn close(&self) {
         match self.state {
             State::Recording(id) => {
                 let panicking = thread::panicking() && !self.was_panicking;
-                if let Some(request) = local::remove(id) {
-                    let end = if panicking { End::Panicked } else { End::Returned };
-                    local::close(request, |request, encoder| request.end(end, encoder));
+                let end = if panicking { End::Panicked } else { End::Returned };
+                if let Some(request) = local::take_innermost_of(id) {
+                    local::close_innermost(request, |request, encoder| {
+                        request.end(id, end, encoder);
+                    });
+                } else if let Some(request) = local::remove(id) {
+                    local::close(request, |request, encoder| request.end_in_any_case(end, encoder));
                 }
             }
             State::Silent => local::remove_silent(),

@@ -76,10 +76,11 @@ impl RequestInfo {
         summary: &Packet<'_>,
         timers: impl Iterator<Item = TimerView<'a>>,
     ) -> Self {
+        let [hostname, server_name] = summary.hosts();
         Self {
-            hostname: summary.hostname.to_owned(),
-            server_name: summary.server_name.to_owned(),
-            script_name: summary.script_name.concat(),
+            hostname: hostname.to_owned(),
+            server_name: server_name.to_owned(),
+            script_name: summary.script_name().concat(),
             schema: summary.schema.to_owned(),
             status: summary.status,
             document_size: summary.document_size,

@@ -3,10 +3,16 @@
 //! Others call the functions below, which never run the program's code while they hold the borrow:
 //! formatting a tag or sending a packet may come back here.
 
+mod hot;
+
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, RandomState};
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 
+use self::hot::{
+    CAPTURING, Hot, QUIET, READY, clear, count_closed, count_opened, has, hot, open_requests, set,
+};
+pub(crate) use self::hot::{is_any_open, is_capturing, is_plain, is_quiet};
 use crate::encoder::Encoder;
 use crate::handle::Handle;
 use crate::mailbox::RequestId;
@@ -18,15 +24,14 @@ use crate::testing::Capture;
 const SPARE_REQUESTS: usize = 8;
 
 struct Local {
-    /// The innermost one last, but for that in [`INNERMOST`].
+    /// The innermost one last, but for that in [`Hot::innermost`].
     open: Vec<Entry>,
+    /// More of them, of requests inside each other.
     #[expect(
         clippy::vec_box,
         reason = "a request is a few hundred bytes, and opening it moves it"
     )]
     spare: Vec<Box<Request>>,
-    encoder: Option<Box<Encoder>>,
-    scratch: Option<Box<PairBuffer>>,
     capture: Option<Capture>,
 }
 
@@ -66,45 +71,34 @@ impl Entry {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        drop(take_innermost());
+        clear(READY);
+        let Hot { innermost, spare, encoder, scratch, .. } = hot();
+        drop((innermost.take(), spare.take(), encoder.take(), scratch.take()));
     }
 }
 
 thread_local! {
     static LOCAL: RefCell<Local> = const {
-        RefCell::new(Local {
-            open: Vec::new(),
-            spare: Vec::new(),
-            encoder: None,
-            scratch: None,
-            capture: None,
-        })
+        RefCell::new(Local { open: Vec::new(), spare: Vec::new(), capture: None })
     };
-
-    /// The innermost request, when it is one that is current here. By itself, because taking it and putting it
-    /// back is a few instructions, and every timer does that twice; without a destructor, which would be asked
-    /// for each time: that of [`Local`] drops it.
-    static INNERMOST: Cell<Option<ManuallyDrop<Box<Request>>>> = const { Cell::new(None) };
-
-    /// How many are open. By itself, because without a destructor it is read in a nanosecond: that is what a
-    /// timer outside any request costs.
-    static OPEN: Cell<usize> = const { Cell::new(0) };
 
     /// Of [`random`]; 0 before its first use.
     static RANDOM: Cell<u64> = const { Cell::new(0) };
-
-    /// Whether a packet is being sent.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether there is a request on this thread, recorded or not.
+/// `false` while the thread is being torn down.
 #[inline]
-pub(crate) fn is_any_open() -> bool {
-    OPEN.try_with(Cell::get).is_ok_and(|open| open > 0)
+fn is_ready() -> bool {
+    has(READY) || get_ready()
 }
 
-fn count(opened: isize) {
-    let _ = OPEN.try_with(|open| open.set(open.get().saturating_add_signed(opened)));
+#[cold]
+fn get_ready() -> bool {
+    let is_there = LOCAL.try_with(|_| ()).is_ok();
+    if is_there {
+        set(READY);
+    }
+    is_there
 }
 
 /// `None` while the thread is being torn down, or when an allocator that measures itself comes back
@@ -116,14 +110,19 @@ fn with<R>(act: impl FnOnce(&mut Local) -> R) -> Option<R> {
 /// The innermost request, when it is current here. It has to be [put back](put_innermost).
 #[inline]
 pub(crate) fn take_innermost() -> Option<Box<Request>> {
-    INNERMOST.try_with(Cell::take).ok()?.map(ManuallyDrop::into_inner)
+    hot().innermost.take()
+}
+
+/// Puts it back where nothing has run since it was taken: no foreign code, and no allocator.
+#[inline]
+pub(crate) fn put_back(request: Box<Request>) {
+    hot().innermost.put(request);
 }
 
 #[inline]
 pub(crate) fn put_innermost(request: Box<Request>) {
-    let request = Some(ManuallyDrop::new(request));
-    if let Ok(Some(other)) = INNERMOST.try_with(|innermost| innermost.replace(request)) {
-        put_among_others(ManuallyDrop::into_inner(other));
+    if let Some(other) = hot().innermost.replace(request) {
+        put_among_others(other);
     }
 }
 
@@ -134,15 +133,17 @@ fn put_among_others(request: Box<Request>) {
 }
 
 /// Puts the innermost one among the others; `false` when it is there, or there is none.
+#[inline]
 fn bury() -> bool {
     let innermost = take_innermost();
     let buried = innermost.is_some();
     if let Some(request) = innermost {
-        with(|local| local.open.push(Entry::Here(request)));
+        put_among_others(request);
     }
     buried
 }
 
+#[cold]
 /// Takes the innermost one from among the others, unless all are to stay there while a packet is sent.
 fn unearth() {
     if is_quiet() {
@@ -173,7 +174,7 @@ pub(crate) fn with_innermost<R>(act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
     }
     with(|local| {
         // One more is open than there are: it is taken, and an allocator that measures came back here.
-        let is_taken = OPEN.try_with(Cell::get).is_ok_and(|open| open > local.open.len());
+        let is_taken = open_requests() > local.open.len();
         local.open.last_mut().filter(|_| !is_taken)?.place().map(act)
     })?
 }
@@ -181,15 +182,10 @@ pub(crate) fn with_innermost<R>(act: impl FnOnce(Place<'_>) -> R) -> Option<R> {
 /// Acts on a request that is current on this thread.
 #[inline]
 pub(crate) fn with_request<R>(id: RequestId, act: impl FnOnce(&mut Request) -> R) -> Option<R> {
-    if let Some(mut request) = take_innermost() {
-        if request.is(id) {
-            let result = act(&mut request);
-            put_innermost(request);
-            return Some(result);
-        }
-        put_innermost(request);
-    }
-    with_outer(id, act)
+    let Some(mut request) = take_innermost_of(id) else { return with_outer(id, act) };
+    let result = act(&mut request);
+    put_innermost(request);
+    Some(result)
 }
 
 #[cold]
@@ -227,57 +223,135 @@ pub(crate) fn is_measuring(id: RequestId) -> bool {
     with_place(id, |_| ()).is_some()
 }
 
-/// Runs what sends a packet: transports and loggers may be monitored themselves, and would otherwise
+/// While a packet is sent: transports and loggers may be monitored themselves, and would otherwise
 /// measure into whatever request is open around, or send packets about sending packets for ever.
-pub(crate) fn quietly<R>(act: impl FnOnce() -> R) -> R {
-    let before = QUIET.try_with(|quiet| quiet.replace(true)).unwrap_or(true);
-    let buried = bury();
-    let result = act();
-    let _ = QUIET.try_with(|quiet| quiet.set(before));
-    if buried {
-        unearth();
-    }
-    result
+pub(crate) struct Quiet {
+    was_quiet: bool,
+    buried: bool,
 }
 
-#[inline]
-pub(crate) fn is_quiet() -> bool {
-    QUIET.try_with(Cell::get).unwrap_or(true)
+impl Quiet {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        let was_quiet = is_quiet();
+        set(QUIET);
+        Self { was_quiet, buried: bury() }
+    }
+}
+
+impl Drop for Quiet {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.was_quiet {
+            clear(QUIET);
+        }
+        if self.buried {
+            unearth();
+        }
+    }
 }
 
 /// Makes it the innermost one.
 pub(crate) fn push(entry: Entry) {
-    bury();
     match entry {
-        Entry::Here(request) if !is_quiet() => {
-            // Sees to it that there is a destructor, which drops what is still open when the thread ends.
-            if LOCAL.try_with(|_| ()).is_err() {
-                return;
-            }
-            put_innermost(request);
-        }
+        Entry::Here(request) => push_request(request),
         entry => {
+            bury();
             with(|local| local.open.push(entry));
+            count_opened();
         }
     }
-    count(1);
 }
 
-/// Opens a request: `begin` is given one whose memory is used again, and where its packets are kept, if that is
-/// somewhere.
-pub(crate) fn open(begin: impl FnOnce(&mut Request, Option<Capture>)) -> Option<Box<Request>> {
-    let (request, capture) = with(|local| (local.spare.pop(), local.capture.clone()))?;
-    let mut request = request.unwrap_or_else(|| Box::new(Request::new()));
-    begin(&mut request, capture);
-    Some(request)
+/// Makes it the innermost one.
+#[inline]
+pub(crate) fn push_request(request: Box<Request>) {
+    if is_plain() {
+        put_only(request);
+    } else {
+        push_among_others(request);
+    }
+}
+
+/// The same where [all is plain](is_plain).
+#[inline]
+pub(crate) fn put_only(request: Box<Request>) {
+    put_back(request);
+    count_opened();
+}
+
+#[cold]
+fn push_among_others(request: Box<Request>) {
+    // Otherwise nobody would drop what is still open when the thread ends.
+    if !is_ready() {
+        return drop(request);
+    }
+    bury();
+    if is_quiet() {
+        with(|local| local.open.push(Entry::Here(request)));
+    } else {
+        put_innermost(request);
+    }
+    count_opened();
+}
+
+/// One to be opened, whose memory may have been used before. `None` while the thread is being torn down.
+#[inline]
+pub(crate) fn request() -> Option<Box<Request>> {
+    hot().spare.take().or_else(another)
+}
+
+#[cold]
+fn another() -> Option<Box<Request>> {
+    let spare = with(|local| local.spare.pop())?;
+    Some(spare.unwrap_or_else(|| Box::new(Request::new())))
 }
 
 /// Lets go of a request, which is no longer among the open ones: `end` sends it. Its memory is kept.
+#[inline]
 pub(crate) fn close(mut request: Box<Request>, end: impl FnOnce(&mut Request, &mut Encoder)) {
-    let mut encoder = with(|local| local.encoder.take()).flatten().unwrap_or_default();
+    with_encoder(|encoder| {
+        let _quiet = Quiet::begin();
+        end(&mut request, encoder);
+    });
+    keep(request);
+}
+
+/// [`close`] for a request that is the innermost one, and taken. It is among the open ones until it is sent.
+#[inline]
+pub(crate) fn close_innermost(
+    mut request: Box<Request>,
+    end: impl FnOnce(&mut Request, &mut Encoder),
+) {
+    // It would not be the innermost one while another packet is being sent, nor when the thread is torn down.
+    set(QUIET);
+    let mut encoder = hot().encoder.take().unwrap_or_default();
     end(&mut request, &mut encoder);
+    if let Some(other) = hot().encoder.replace(encoder) {
+        too_many(other);
+    }
+    clear(QUIET);
+    count_closed();
+    if is_any_open() {
+        unearth();
+    }
+    if let Some(other) = hot().spare.replace(request) {
+        spare(other);
+    }
+}
+
+#[inline]
+fn keep(request: Box<Request>) {
+    if is_ready()
+        && let Some(other) = hot().spare.replace(request)
+    {
+        spare(other);
+    }
+}
+
+#[cold]
+fn spare(request: Box<Request>) {
     let left_over = with(|local| {
-        local.encoder = Some(encoder);
         if local.spare.len() < SPARE_REQUESTS {
             local.spare.push(request);
             None
@@ -288,18 +362,29 @@ pub(crate) fn close(mut request: Box<Request>, end: impl FnOnce(&mut Request, &m
     drop(left_over);
 }
 
+/// The request, if it is the innermost one. It has to be put back or [closed](close_innermost).
+#[inline]
+pub(crate) fn take_innermost_of(id: RequestId) -> Option<Box<Request>> {
+    let request = take_innermost()?;
+    if request.is(id) {
+        return Some(request);
+    }
+    put_back(request);
+    None
+}
+
 /// Takes the request from among the open ones, wherever it is.
 pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
-    if let Some(request) = take_innermost() {
-        if request.is(id) {
-            count(-1);
-            if is_any_open() {
-                unearth();
-            }
-            return Some(request);
-        }
-        put_innermost(request);
+    let Some(request) = take_innermost_of(id) else { return remove_outer(id) };
+    count_closed();
+    if is_any_open() {
+        unearth();
     }
+    Some(request)
+}
+
+#[cold]
+fn remove_outer(id: RequestId) -> Option<Box<Request>> {
     match take(|entry| entry.is_here(id))? {
         Entry::Here(request) => Some(request),
         Entry::Joined(_) | Entry::Silent => None,
@@ -324,7 +409,7 @@ fn take(which: impl Fn(&Entry) -> bool) -> Option<Entry> {
         let at = local.open.iter().rposition(which)?;
         Some(local.open.remove(at))
     })??;
-    count(-1);
+    count_closed();
     // What is innermost now may have been below it.
     if let Some(request) = take_innermost() {
         put_innermost(request);
@@ -334,35 +419,55 @@ fn take(which: impl Fn(&Entry) -> bool) -> Option<Entry> {
     Some(entry)
 }
 
+/// While one was lent, another one was made.
+#[cold]
+fn too_many<T>(other: Box<T>) {
+    drop(other);
+}
+
 /// Lends the thread's encoder, or a new one to whoever comes while it is lent.
+#[inline]
 pub(crate) fn with_encoder<R>(act: impl FnOnce(&mut Encoder) -> R) -> R {
-    let mut encoder = with(|local| local.encoder.take()).flatten().unwrap_or_default();
+    let mut encoder = hot().encoder.take().unwrap_or_default();
     let result = act(&mut encoder);
-    with(|local| local.encoder = Some(encoder));
+    if is_ready()
+        && let Some(other) = hot().encoder.replace(encoder)
+    {
+        too_many(other);
+    }
     result
 }
 
 /// Lends an empty buffer in the same way.
+#[inline]
 pub(crate) fn with_scratch<R>(act: impl FnOnce(&mut PairBuffer) -> R) -> R {
-    let mut scratch = with(|local| local.scratch.take()).flatten().unwrap_or_default();
+    let mut scratch = hot().scratch.take().unwrap_or_default();
     let result = act(&mut scratch);
     scratch.clear();
-    with(|local| local.scratch = Some(scratch));
+    if is_ready()
+        && let Some(other) = hot().scratch.replace(scratch)
+    {
+        too_many(other);
+    }
     result
 }
 
 /// Sets where the packets of this thread's requests are kept, and gives what was set before.
 pub(crate) fn replace_capture(capture: Option<Capture>) -> Option<Capture> {
-    with(|local| mem::replace(&mut local.capture, capture)).flatten()
+    let is_capturing = capture.is_some();
+    let before = with(|local| mem::replace(&mut local.capture, capture))?;
+    if is_capturing {
+        set(CAPTURING);
+    } else {
+        clear(CAPTURING);
+    }
+    before
 }
 
 /// Where the packets of this thread's requests are kept.
+#[inline]
 pub(crate) fn capture() -> Option<Capture> {
-    with(|local| local.capture.clone()).flatten()
-}
-
-pub(crate) fn is_capturing() -> bool {
-    with(|local| local.capture.is_some()).unwrap_or(false)
+    if is_capturing() { with(|local| local.capture.clone()).flatten() } else { None }
 }
 
 /// A number from 0 to 1, 1 excluded, good enough to take a sample: xorshift64 (Marsaglia 2003).

@@ -97,10 +97,13 @@ impl Mailbox {
     }
 
     /// A request takes the mailbox.
+    #[inline]
     pub(crate) fn open(&'static self) -> RequestId {
         // The steps leave the lowest bits to `BITS`; 0 is never a generation.
         let step = BITS + 1;
-        let generation = self.generations.fetch_add(step, Ordering::Relaxed) + step;
+        // Only one request has it at a time.
+        let generation = self.generations.load(Ordering::Relaxed) + step;
+        self.generations.store(generation, Ordering::Relaxed);
         self.state.store(generation, Ordering::Release);
         RequestId { mailbox: self, generation }
     }
@@ -152,10 +155,16 @@ impl RequestId {
         open.ok().map(|_| act(&mut shared))
     }
 
+    /// Whether anybody has left anything.
+    #[inline]
+    pub(crate) fn has_mail(self) -> bool {
+        self.mailbox.state.load(Ordering::Acquire) & MAIL != 0
+    }
+
     /// What has come so far, while the request goes on.
     #[inline]
     pub(crate) fn collect(self, act: impl FnOnce(&mut Shared)) {
-        if self.mailbox.state.load(Ordering::Acquire) & MAIL != 0 {
+        if self.has_mail() {
             self.collect_now(act);
         }
     }
@@ -179,12 +188,18 @@ impl RequestId {
     }
 
     /// The request ends: what has come, and nothing comes after that.
+    #[inline]
     pub(crate) fn close(self, act: impl FnOnce(&mut Shared)) {
         if self.mailbox.state.swap(0, Ordering::AcqRel) & BITS != 0 {
-            let mut shared = self.mailbox.lock();
-            act(&mut shared);
-            shared.clear();
+            self.close_used(act);
         }
+    }
+
+    #[cold]
+    fn close_used(self, act: impl FnOnce(&mut Shared)) {
+        let mut shared = self.mailbox.lock();
+        act(&mut shared);
+        shared.clear();
     }
 }
 
@@ -219,6 +234,7 @@ impl Shared {
 
     fn clear(&mut self) {
         let Self { timers, cpu, mail, size, refused } = self;
+        timers.take_losses();
         timers.clear();
         *cpu = Cpu::default();
         mail.clear();

@@ -1,5 +1,7 @@
 //! From one request to as many packets as it takes.
 
+use std::ops::Range;
+
 use crate::clock::Tick;
 use crate::encoder::{Encoder, Packet};
 use crate::timers::Timers;
@@ -32,8 +34,8 @@ impl Limits {
 /// Gives each packet, or the size of what cannot be sent at all.
 ///
 /// Timers of equal tags are folded when not all fit in one packet; when they still do not, the packet is
-/// split. Timers that run are measured until `now`. The packets add up to the request: its times and sizes are in the first one, its names and tags in
-/// each.
+/// split. Timers that run are measured until `now`. The packets add up to the request: its times and sizes are in
+/// the first one, its names and tags in each.
 pub(crate) fn each(
     encoder: &mut Encoder,
     head: &Packet<'_>,
@@ -46,7 +48,7 @@ pub(crate) fn each(
         timers.stop(now);
         timers.fold();
     }
-    let all = encoder.encode(head, timers.view(0..timers.len(), now));
+    let all = encode(encoder, head, timers, 0..timers.len(), now);
     if all.len() <= limits.max_datagram {
         return give(Ok(all));
     }
@@ -57,7 +59,7 @@ pub(crate) fn each(
     let mut head = *head;
     // Names and tags stand in each packet: they leave at least half of it to the timers.
     for max_word in SHORTER {
-        if encoder.encode(&head, timers.view(0..0, now)).len() <= limits.max_datagram / 2 {
+        if encode(encoder, &head, timers, 0..0, now).len() <= limits.max_datagram / 2 {
             break;
         }
         head.max_word = max_word;
@@ -69,8 +71,7 @@ pub(crate) fn each(
         let mut count = guess.min(timers.len() - from);
         let mut shorter = SHORTER.into_iter();
         loop {
-            let part = timers.view(from..from + count, now);
-            let packet = encoder.encode(&head, part);
+            let packet = encode(encoder, &head, timers, from..from + count, now);
             if packet.len() <= limits.max_datagram {
                 // Timers that were never started make no packet of their own.
                 if from == 0 || timers.view(from..from + count, now).next().is_some() {
@@ -105,4 +106,15 @@ pub(crate) fn each(
             ..head
         };
     }
+}
+
+#[inline(never)]
+fn encode<'a>(
+    encoder: &'a mut Encoder,
+    head: &Packet<'_>,
+    timers: &Timers,
+    range: Range<usize>,
+    now: Tick,
+) -> &'a [u8] {
+    encoder.encode(head, timers.view(range, now))
 }

@@ -1,12 +1,13 @@
 //! What holds for the whole process: the switch and the reporter.
 
 use std::env;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use once_cell::sync::OnceCell;
 
 use crate::reporter::Reporter;
-use crate::{ENABLED, Error, diagnostics, foreign, local};
+use crate::{ENABLED, Error, diagnostics, local};
 
 static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
 
@@ -27,7 +28,7 @@ static REPORTER: RwLock<Option<Reporter>> = RwLock::new(None);
 pub fn set_reporter(reporter: Reporter) {
     let before = REPORTER.write().unwrap_or_else(PoisonError::into_inner).replace(reporter);
     // Not under the lock: with the last reporter goes its transport, which is foreign code.
-    foreign::run(|| drop(before));
+    drop(before);
 }
 
 /// The process's reporter.
@@ -54,13 +55,35 @@ fn from_environment() -> Option<Result<Reporter, Error>> {
 
 /// Whether a request may be opened. `PINBA_ENABLED=0` says no, but not to a test that captures what it
 /// measures: nothing is sent there anyway. Nor is what sends a packet measured itself.
+#[inline]
 pub(crate) fn is_on() -> bool {
     ENABLED && !local::is_quiet() && (is_enabled() || local::is_capturing())
 }
 
-fn is_enabled() -> bool {
-    static SWITCH: OnceCell<bool> = OnceCell::new();
-    *SWITCH.get_or_init(|| env::var("PINBA_ENABLED").map_or(true, |value| !is_no(&value)))
+/// What `PINBA_ENABLED` says.
+#[inline]
+pub(crate) fn is_enabled() -> bool {
+    /// Each request looks at it, for which a cell that is filled once takes twice as long.
+    static SWITCH: AtomicU8 = AtomicU8::new(UNKNOWN);
+    match SWITCH.load(Ordering::Relaxed) {
+        UNKNOWN => read_switch(&SWITCH) == ON,
+        known => known == ON,
+    }
+}
+
+const UNKNOWN: u8 = 0;
+const ON: u8 = 1;
+const OFF: u8 = 2;
+
+#[cold]
+fn read_switch(switch: &AtomicU8) -> u8 {
+    let is_off = env::var("PINBA_ENABLED").is_ok_and(|value| is_no(&value));
+    // Nobody sees it change: another thread may only read the same.
+    let read = if is_off { OFF } else { ON };
+    match switch.compare_exchange(UNKNOWN, read, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => read,
+        Err(before) => before,
+    }
 }
 
 fn is_no(value: &str) -> bool {

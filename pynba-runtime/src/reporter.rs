@@ -4,6 +4,7 @@ mod builder;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +13,7 @@ pub use self::builder::ReporterBuilder;
 
 use crate::background::Sender;
 use crate::detached::{DetachedRequest, Monitored};
-use crate::encoder::{self, Packet};
+use crate::encoder::Names;
 use crate::guard::RequestGuard;
 use crate::lock::lock;
 use crate::packets::Limits;
@@ -23,7 +24,7 @@ use crate::tags::{PairBuffer, TagSet};
 use crate::testing::Capture;
 use crate::text::Text;
 use crate::transport::Destination;
-use crate::{Error, diagnostics, local, process};
+use crate::{Error, diagnostics, foreign, local, process};
 
 /// As many servers as the PHP extension takes (`PINBA_COLLECTORS_MAX`).
 pub const MAX_SERVERS: usize = 8;
@@ -60,18 +61,33 @@ struct Shared {
     destinations: Arc<[Destination]>,
     counters: Arc<Counters>,
     background: Option<Sender>,
+    /// Whether its packets say nothing but names and what the request says.
+    is_plain: bool,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Sends what waits.
+        drop(self.background.take());
+        // With it go transports and a closure, which are foreign code; a request may hold the last clone.
+        foreign::run(|| drop(mem::take(&mut self.destinations)));
+        foreign::run(|| drop(mem::take(&mut self.counters)));
+    }
+}
+
+impl Config {
+    fn is_plain(&self) -> bool {
+        let Self { names, tags, timer_rusage, limits, sampling, .. } = self;
+        let says_more = !names.schema.is_empty() || tags.len() > 0 || *timer_rusage;
+        !says_more && !limits.merge_timers && sampling.is_none()
+    }
 }
 
 /// What a reporter says of each of its requests, unless the request says otherwise.
 #[derive(Clone, Debug)]
 struct Config {
-    /// The machine's name, unless given.
-    hostname: Text,
-    server_name: Text,
-    /// Both of them as a packet has them.
-    hosts: Vec<u8>,
-    schema: Text,
-    prefix: Text,
+    /// Those of the host and the server are the machine's, unless given.
+    names: Names,
     tags: PairBuffer,
     rusage: Rusage,
     timer_rusage: bool,
@@ -84,11 +100,7 @@ impl Default for Config {
     fn default() -> Self {
         let hostname = Text::literal(system::hostname());
         Self {
-            hosts: encoder::hosts(&hostname, &hostname),
-            server_name: hostname.clone(),
-            hostname,
-            schema: Text::default(),
-            prefix: Text::default(),
+            names: Names::new(hostname.clone(), hostname),
             tags: PairBuffer::new(),
             rusage: Rusage::default(),
             timer_rusage: false,
@@ -146,10 +158,12 @@ impl Reporter {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn open(&self, script_name: impl Into<Cow<'static, str>>) -> RequestGuard {
-        if !process::is_on() {
-            return RequestGuard::disabled();
-        }
-        RequestGuard::open(self, None, script_name.into().into())
+        let script_name = script_name.into();
+        self.open_named(script_name)
+    }
+
+    fn open_named(&self, script_name: Cow<'static, str>) -> RequestGuard {
+        RequestGuard::open(self, None, || script_name.into())
     }
 
     /// The future as a request: what `#[monitor]` makes of an `async fn`.
@@ -286,57 +300,79 @@ impl Reporter {
     /// only counted and logged, as they are with it. A reporter that sends in the [background](crate::Background)
     /// gives back only what is noticed at once: that the packet is too large, or the queue full.
     pub fn send(&self, packet: &[u8]) -> Result<(), Error> {
-        let sent = if packet.len() > self.limits().max_datagram {
-            Err(self.lose_too_large(packet.len()))
+        let mut failed = None;
+        if packet.len() > self.limits().max_datagram {
+            failed = Some(self.lose_too_large(packet.len()));
         } else {
-            local::quietly(|| self.deliver(packet, None))
-        };
-        self.raised(sent)
+            let _quiet = local::Quiet::begin();
+            self.deliver(packet, None, |error| failed = Some(error));
+        }
+        self.raised(failed)
     }
 
     /// The failure, if the program wants to see it.
-    pub(crate) fn raised(&self, sent: Result<(), Error>) -> Result<(), Error> {
-        if self.shared.config.raise_on_fail { sent } else { Ok(()) }
+    pub(crate) fn raised(&self, failed: Option<Error>) -> Result<(), Error> {
+        failed.filter(|_| self.shared.config.raise_on_fail).map_or(Ok(()), Err)
     }
 
     /// Sends the packet to every server, or leaves that to the background sender, or keeps it where the thread's
-    /// packets are captured. Gives the last failure.
-    pub(crate) fn deliver(&self, packet: &[u8], capture: Option<&Capture>) -> Result<(), Error> {
+    /// packets are captured. `failed` is told what went wrong.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
+    pub(crate) fn deliver(
+        &self,
+        packet: &[u8],
+        capture: Option<&Capture>,
+        mut failed: impl FnMut(Error),
+    ) {
         if capture.is_some_and(|capture| capture.keep(packet)) {
-            return Ok(());
+            return;
         }
-        let queued = self.shared.background.as_ref().and_then(|sender| sender.push(packet));
-        queued.unwrap_or_else(|| self.deliver_now(packet))
-    }
-
-    fn deliver_now(&self, packet: &[u8]) -> Result<(), Error> {
         let Shared { destinations, counters, background, .. } = &*self.shared;
-        let mut result = Ok(());
-        for destination in background.as_ref().map_or(&**destinations, Sender::destinations) {
-            if let Err(error) = destination.send(packet, counters) {
-                counters.lose(&error);
-                result = Err(error);
+        let mut destinations = &**destinations;
+        if let Some(sender) = background {
+            match sender.push(packet) {
+                Some(Ok(())) => return,
+                Some(Err(error)) => return failed(error),
+                None => destinations = sender.destinations(),
             }
         }
-        result
+        for destination in destinations {
+            if let Err(error) = destination.send(packet, counters) {
+                counters.lose(&error);
+                failed(error);
+            }
+        }
     }
 
+    #[cold]
     pub(crate) fn lose_too_large(&self, size: usize) -> Error {
         let error = Error::TooLarge { size, limit: self.limits().max_datagram };
         self.shared.counters.lose(&error);
         error
     }
 
-    /// Whether the request is sent; if not, it is counted.
-    pub(crate) fn samples(&self, request: &Packet<'_>) -> bool {
-        let Some(sampling) = &self.shared.config.sampling else { return true };
-        let takes = sampling.takes(request.status, Duration::from_nanos(request.request_time));
-        if !takes {
-            self.shared.counters.sampled_out();
+    /// Whether a request of that status and time (nanoseconds) is sent; if not, it is counted.
+    #[inline]
+    pub(crate) fn samples(&self, status: u32, request_time: u64) -> bool {
+        match &self.shared.config.sampling {
+            None => true,
+            Some(sampling) => {
+                let takes = sampling.takes(status, Duration::from_nanos(request_time));
+                if !takes {
+                    self.shared.counters.sampled_out();
+                }
+                takes
+            }
         }
-        takes
     }
 
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.shared.is_plain
+    }
+
+    #[inline]
     pub(crate) fn limits(&self) -> Limits {
         self.shared.config.limits
     }
@@ -349,24 +385,8 @@ impl Reporter {
         &self.shared.counters
     }
 
-    pub(crate) fn hostname(&self) -> &Text {
-        &self.shared.config.hostname
-    }
-
-    pub(crate) fn server_name(&self) -> &Text {
-        &self.shared.config.server_name
-    }
-
-    pub(crate) fn hosts(&self) -> &[u8] {
-        &self.shared.config.hosts
-    }
-
-    pub(crate) fn schema(&self) -> &Text {
-        &self.shared.config.schema
-    }
-
-    pub(crate) fn prefix(&self) -> &Text {
-        &self.shared.config.prefix
+    pub(crate) fn names(&self) -> &Names {
+        &self.shared.config.names
     }
 
     pub(crate) fn tags(&self) -> TagSet<'_> {

@@ -20,10 +20,13 @@ use crate::testing::Capture;
 use crate::text::Text;
 use crate::timers::{Late, Timers};
 use crate::told::Told;
-use crate::{alloc, foreign, local, packets};
+use crate::{alloc, local, packets};
 
 /// `pinba_engine` takes a packet with this status for one without.
 const NO_STATUS: u32 = u32::MAX;
+
+/// The status of a request of which nothing else is known.
+const OK: u32 = 200;
 
 /// Stands for a name that is empty: `pinba_engine` keeps such a packet out of its timer reports.
 const UNNAMED: &str = "unknown";
@@ -33,34 +36,62 @@ const UNNAMED: &str = "unknown";
 pub(crate) struct Request {
     mailbox: &'static Mailbox,
     open: Option<Open>,
-    told: Told,
-    /// Request tags, in order.
-    tags: PairBuffer,
+    script: Script,
     timers: Timers,
+    clock: CpuClock,
+    extra: Extra,
 }
 
-/// What belongs to one request only.
+/// What each request has.
 #[derive(Debug)]
 struct Open {
     id: RequestId,
     reporter: Reporter,
-    capture: Option<Capture>,
-    rusage: Rusage,
     started: Tick,
-    /// Where the processor time is counted from, and for [`Rusage::Thread`] on which thread.
-    usage_at_start: Usage,
+    rusage: Rusage,
+    /// Whether its packet says nothing but names that are known beforehand, its time, and timers. If not, look at
+    /// [`Request::extra`], too.
+    is_plain: bool,
+}
+
+/// The name of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    pub(crate) name: Text,
+    /// What a packet of that name begins with, see [`Packet::beginning`].
+    pub(crate) beginning: Option<&'static [u8]>,
+}
+
+impl From<Cow<'static, str>> for Script {
+    fn from(name: Cow<'static, str>) -> Self {
+        Self { name: name.into(), beginning: None }
+    }
+}
+
+/// What not every request has.
+#[derive(Debug, Default)]
+struct Extra {
+    told: Told,
+    /// Request tags, in order.
+    tags: PairBuffer,
+    capture: Option<Capture>,
+    /// What it has of the heap while it is current nowhere.
+    heap: Option<alloc::Share>,
+    /// The status that the returned value stands for.
+    outcome: Option<u32>,
+    is_disabled: bool,
+}
+
+/// Counts the processor time.
+#[derive(Debug, Default)]
+struct CpuClock {
+    /// Where it is counted from, and for [`Rusage::Thread`] on which thread.
+    at_start: Usage,
     thread: Option<ThreadId>,
     /// Whether the thread's time is counted by somebody else for this request.
     is_counted: bool,
     /// What was used before that, and by handles.
     used: Cpu,
-    /// What it has of the heap while it is current nowhere.
-    heap: Option<alloc::Share>,
-    /// Whether the program said anything about it but its name.
-    is_told: bool,
-    /// The status that the returned value stands for.
-    outcome: Option<u32>,
-    enabled: bool,
 }
 
 /// How a request comes to its end.
@@ -92,96 +123,124 @@ impl Request {
         Self {
             mailbox: Mailbox::obtain(),
             open: None,
-            told: Told::default(),
-            tags: PairBuffer::new(),
+            script: Script::default(),
             timers: Timers::from(0),
+            clock: CpuClock::default(),
+            extra: Extra::default(),
         }
     }
 
     /// Opens it. The clock does not run yet.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
     pub(crate) fn prepare(
         &mut self,
         reporter: Reporter,
         rusage: Option<Rusage>,
-        script_name: Text,
+        script: Script,
     ) -> RequestId {
         let id = self.mailbox.open();
         let rusage = rusage.unwrap_or(reporter.rusage());
-        if reporter.tags().len() > 0 {
-            self.take_tags_of(&reporter);
+        // An empty name is to be replaced.
+        let is_plain = reporter.is_plain() && rusage == Rusage::Off && !script.name.is_empty();
+        self.script = script;
+        self.open = Some(Open { id, reporter, started: Tick::at(0), rusage, is_plain });
+        if !is_plain {
+            self.prepare_more(rusage);
         }
-        self.timers.measure(if reporter.timer_rusage() { rusage } else { Rusage::Off });
-        self.told.script_name = script_name;
-        self.open = Some(Open {
-            id,
-            reporter,
-            capture: None,
-            rusage,
-            usage_at_start: Usage::default(),
-            thread: None,
-            is_counted: false,
-            used: Cpu::default(),
-            heap: None,
-            is_told: false,
-            outcome: None,
-            enabled: true,
-            started: Tick::at(0),
-        });
         id
+    }
+
+    #[inline(never)]
+    fn prepare_more(&mut self, rusage: Rusage) {
+        let Some(open) = &self.open else { return };
+        self.extra.take_tags_of(&open.reporter);
+        if open.reporter.timer_rusage() {
+            self.timers.measure(rusage);
+        }
+    }
+
+    /// To change it: most requests need not look at it in the end.
+    fn extra(&mut self) -> Option<&mut Extra> {
+        self.open.as_mut()?.is_plain = false;
+        Some(&mut self.extra)
     }
 
     /// Keeps its packets there instead of sending them.
     pub(crate) fn capture(&mut self, capture: Option<Capture>) {
-        if let Some(open) = &mut self.open {
-            open.capture = capture;
+        // To most requests it is nothing new that there is none.
+        let is_news = capture.is_some() || self.extra.capture.is_some();
+        if let Some(extra) = Some(&mut *self).filter(|_| is_news).and_then(Self::extra) {
+            extra.capture = capture;
+        }
+    }
+
+    /// Begins to measure a plain request on this thread. `false` where there is more to do than to note the time.
+    #[inline]
+    pub(crate) fn begin_plain(&mut self) -> bool {
+        match &mut self.open {
+            Some(open) if open.is_plain && alloc::Share::first().is_none() => {
+                open.started = Tick::first();
+                true
+            }
+            _ => false,
         }
     }
 
     /// Begins to measure, from nothing. The clock is read last, so that none of this counts.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
     pub(crate) fn begin(&mut self) {
-        if let Some(open) = &mut self.open {
-            open.used = Cpu::default();
-            open.heap = Some(alloc::Share::default());
-            if open.rusage == Rusage::Process {
-                open.usage_at_start = open.rusage.now();
-            }
-            open.started = Tick::first();
+        if let Some(heap) = alloc::Share::first()
+            && let Some(extra) = self.extra()
+        {
+            extra.heap = Some(heap);
         }
+        let Some(open) = &mut self.open else { return };
+        if open.rusage != Rusage::Off {
+            self.clock.begin(open.rusage);
+        }
+        open.started = Tick::first();
     }
 
     /// It becomes current on this thread, whose processor time is its own unless that is counted already.
+    #[inline]
     pub(crate) fn resume(&mut self, is_counted: bool) {
-        if let Some(open) = &mut self.open {
-            open.is_counted = is_counted;
-            if open.rusage == Rusage::Thread && !is_counted {
-                open.thread = Some(thread::current().id());
-                open.usage_at_start = open.rusage.now();
-            }
-            if let Some(heap) = open.heap.take() {
-                alloc::resume(open.id, heap);
-            }
+        let Some(open) = &self.open else { return };
+        if open.rusage == Rusage::Thread {
+            self.clock.resume(is_counted);
+        }
+        if !open.is_plain
+            && let Some(heap) = self.extra.heap.take()
+        {
+            alloc::resume(open.id, heap);
         }
     }
 
     /// It is current nowhere for a while.
+    #[inline]
     pub(crate) fn suspend(&mut self) {
-        if let Some(open) = &mut self.open {
-            if open.rusage == Rusage::Thread {
-                open.used = open.cpu(open.rusage.now());
-                open.thread = None;
-            }
-            open.heap = alloc::suspend(open.id);
+        let Some(open) = &mut self.open else { return };
+        if open.rusage == Rusage::Thread {
+            self.clock.suspend();
+        }
+        if let Some(heap) = alloc::suspend(open.id) {
+            open.is_plain = false;
+            self.extra.heap = Some(heap);
         }
     }
 
+    #[inline]
     pub(crate) fn is(&self, id: RequestId) -> bool {
         self.open.as_ref().is_some_and(|open| open.id == id)
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> Option<RequestId> {
         self.open.as_ref().map(|open| open.id)
     }
 
+    #[inline]
     pub(crate) fn timers(&mut self) -> &mut Timers {
         &mut self.timers
     }
@@ -192,13 +251,13 @@ impl Request {
 
     /// The time that was set.
     pub(crate) fn told_time(&self) -> Option<Duration> {
-        self.open.as_ref().and(self.told.request_time)
+        self.open.as_ref().and(self.extra.told.request_time)
     }
 
     /// Stops the clocks: what comes until the end does not count.
     pub(crate) fn stop(&mut self) {
         self.stop_timers(Tick::now());
-        let Some(packet) = self.summary(None, Moment::now()) else { return };
+        let Some(packet) = self.summary(Moment::now()) else { return };
         let [time, user, system] =
             [packet.request_time, packet.user, packet.system].map(Duration::from_nanos);
         self.tell(|told| {
@@ -208,35 +267,41 @@ impl Request {
     }
 
     pub(crate) fn tell(&mut self, what: impl FnOnce(&mut Told)) {
-        if let Some(open) = &mut self.open {
-            open.is_told = true;
-            what(&mut self.told);
+        if let Some(extra) = self.extra() {
+            what(&mut extra.told);
         }
     }
 
+    pub(crate) fn set_script_name(&mut self, name: Cow<'static, str>) {
+        self.script = name.into();
+        self.extra();
+    }
+
     pub(crate) fn set_outcome(&mut self, status: u32) {
-        if let Some(open) = &mut self.open {
-            open.outcome = Some(status);
+        if let Some(extra) = self.extra() {
+            extra.outcome = Some(status);
         }
     }
 
     pub(crate) fn set_enabled(&mut self, enabled: bool) {
-        if let Some(open) = &mut self.open {
-            open.enabled = enabled;
+        if let Some(extra) = self.extra() {
+            extra.is_disabled = !enabled;
         }
     }
 
     /// Sets these tags, instead of the values that the tags of the same names had, and `name`.
     pub(crate) fn set_tags(&mut self, name: Option<&str>, tags: TagSet<'_>) {
-        self.tags.replace(name, tags);
+        if let Some(extra) = self.extra() {
+            extra.tags.replace(name, tags);
+        }
     }
 
     pub(crate) fn remove_tag(&mut self, name: &str) {
-        self.tags.remove(name);
+        self.extra.tags.remove(name);
     }
 
     pub(crate) fn tags(&self) -> Vec<(String, String)> {
-        self.tags.set(None).to_vec()
+        self.extra.tags.set(None).to_vec()
     }
 
     /// Carries it to other threads.
@@ -247,7 +312,7 @@ impl Request {
 
     /// On which thread it counts the processor time at present, if it counts that of threads.
     pub(crate) fn thread(&self) -> Option<ThreadId> {
-        self.open.as_ref()?.thread
+        self.open.as_ref().filter(|open| open.rusage == Rusage::Thread).and(self.clock.thread)
     }
 
     /// Whether something was said or measured elsewhere since it was last sent. That a timer ended which was sent
@@ -281,7 +346,9 @@ impl Request {
                 }
             };
         }
-        self.timers.losses().changes += refused;
+        if refused > 0 {
+            self.timers.lose().changes += refused;
+        }
         changed
     }
 
@@ -299,9 +366,7 @@ impl Request {
     }
 
     fn take_cpu_of(&mut self, shared: &mut Shared) {
-        if let Some(open) = &mut self.open {
-            open.used += mem::take(&mut shared.cpu);
-        }
+        self.clock.used += mem::take(&mut shared.cpu);
     }
 
     /// Stops every timer that runs, wherever it was made.
@@ -313,44 +378,63 @@ impl Request {
         }
     }
 
-    /// Ends the request: sends it and forgets everything.
-    pub(crate) fn end(&mut self, end: End, encoder: &mut Encoder) {
+    /// Ends the request: sends it [quietly](local::Quiet) and forgets everything.
+    #[inline]
+    pub(crate) fn end(&mut self, id: RequestId, end: End, encoder: &mut Encoder) {
         let now = Tick::now();
-        let Some(id) = self.id() else { return };
-        id.close(|shared| {
-            self.read(shared);
-            self.timers.absorb(&mut shared.timers, Late::IsLost);
-            self.take_cpu_of(shared);
-        });
-        if end != End::Unborn {
-            let _ = self.send(None, Moment { now, end }, encoder);
-            encoder.trim();
+        id.close(|shared| self.take_last(shared));
+        match &self.open {
+            Some(open) if open.is_plain && end == End::Returned => {
+                open.send_plain(&self.script, &mut self.timers, now, encoder);
+            }
+            _ => self.send_last(id, Moment { now, end }, encoder),
+        }
+        encoder.trim();
+        self.timers.clear();
+        self.open = None;
+    }
+
+    #[inline(never)]
+    fn send_last(&mut self, id: RequestId, moment: Moment, encoder: &mut Encoder) {
+        if moment.end == End::Unborn {
+            self.timers.take_losses();
+        } else {
+            self.send(None, moment, encoder);
         }
         alloc::end(id);
-        self.tags.clear();
-        self.timers.clear();
-        let open = self.open.take();
-        if open.as_ref().is_some_and(|open| open.is_told) {
-            self.told = Told::default();
+        self.timers.measure(Rusage::Off);
+        self.extra.forget();
+    }
+
+    /// [`end`](Self::end) where it need not be fast.
+    #[inline(never)]
+    pub(crate) fn end_in_any_case(&mut self, end: End, encoder: &mut Encoder) {
+        if let Some(id) = self.id() {
+            self.end(id, end, encoder);
         }
-        // With the last clone of a reporter goes its transport, which is foreign code.
-        foreign::run(|| drop(open));
+    }
+
+    /// What has come from elsewhere; what runs there still is lost.
+    #[cold]
+    fn take_last(&mut self, shared: &mut Shared) {
+        self.read(shared);
+        self.timers.absorb(&mut shared.timers, Late::IsLost);
+        self.take_cpu_of(shared);
     }
 
     /// Sends the request as it is now, and begins it anew.
-    pub(crate) fn flush(
-        &mut self,
-        options: &FlushOptions,
-        encoder: &mut Encoder,
-    ) -> Result<(), Error> {
+    pub(crate) fn flush(&mut self, options: &FlushOptions, encoder: &mut Encoder) -> Option<Error> {
         let moment = Moment::now();
         if !options.only_stopped {
             self.stop_timers(moment.now);
         }
         self.collect();
         self.timers.put_aside();
-        let name = options.script_name.clone().map(Text::from);
-        let sent = self.send(name.as_ref(), moment, encoder);
+        let script = options.script_name.clone().map(Script::from);
+        if script.is_some() {
+            self.extra();
+        }
+        let sent = self.send(script.as_ref(), moment, encoder);
         self.timers.take_back();
         encoder.trim();
         self.restart(options.reset);
@@ -367,26 +451,20 @@ impl Request {
         self.restart(true);
     }
 
-    fn take_tags_of(&mut self, reporter: &Reporter) {
-        self.tags.clear();
-        for (name, value) in reporter.tags().iter() {
-            self.tags.push_copy(name, value);
-        }
-    }
-
     fn restart(&mut self, reset: bool) {
         if reset && let Some(reporter) = self.open.as_ref().map(|open| open.reporter.clone()) {
-            self.take_tags_of(&reporter);
+            self.extra.take_tags_of(&reporter);
         }
-        self.told.request_time = None;
-        self.told.rusage = None;
+        let told = &mut self.extra.told;
+        told.request_time = None;
+        told.rusage = None;
         if reset {
-            self.told.document_size = 0;
-            self.told.memory_peak = None;
-            self.told.memory_footprint = 0;
+            told.document_size = 0;
+            told.memory_peak = None;
+            told.memory_footprint = 0;
         }
+        let is_counted = self.clock.is_counted;
         self.begin();
-        let is_counted = self.open.as_ref().is_some_and(|open| open.is_counted);
         self.resume(is_counted);
     }
 
@@ -399,21 +477,20 @@ impl Request {
     /// several.
     pub(crate) fn packet(&self, moment: Moment, encoder: &mut Encoder) -> Option<Vec<u8>> {
         let open = self.open.as_ref()?;
-        let head = self.summary(None, moment)?;
+        let head = self.summary(moment)?;
         let mut timers = self.all_timers().into_owned();
         timers.stop(moment.now);
         let mut first = None;
-        let keep = |packet: Result<&[u8], usize>| {
+        packets::each(encoder, &head, &mut timers, moment.now, open.reporter.limits(), |packet| {
             if let Ok(packet) = packet {
                 first.get_or_insert_with(|| packet.to_vec());
             }
-        };
-        packets::each(encoder, &head, &mut timers, moment.now, open.reporter.limits(), keep);
+        });
         first
     }
 
     pub(crate) fn info(&self, moment: Moment) -> Option<RequestInfo> {
-        let summary = self.summary(None, moment)?;
+        let summary = self.summary(moment)?;
         let timers = self.all_timers();
         Some(RequestInfo::new(&summary, timers.view(0..timers.len(), moment.now)))
     }
@@ -429,115 +506,208 @@ impl Request {
         timers
     }
 
-    /// Sends the packets of the request, if it is enabled and in the sample, and counts what it lost.
+    /// Sends the packets of the request, if it is enabled and in the sample, and counts what it lost. Gives the last
+    /// failure.
     fn send(
         &mut self,
-        script_name: Option<&Text>,
+        script: Option<&Script>,
         moment: Moment,
         encoder: &mut Encoder,
-    ) -> Result<(), Error> {
-        let Self { open: Some(open), told, tags, timers, .. } = self else { return Ok(()) };
-        let head = open.summary(told, tags, script_name, moment);
-        let (reporter, capture) = (&open.reporter, open.capture.as_ref());
-        let mut failed = None;
-        let give = |packet: Result<&[u8], usize>| {
-            let sent = match packet {
-                Ok(packet) => reporter.deliver(packet, capture),
-                Err(size) => Err(reporter.lose_too_large(size)),
-            };
-            if let Err(error) = sent {
-                failed = Some(error);
-            }
-        };
+    ) -> Option<Error> {
+        let Self { open: Some(open), timers, clock, extra, .. } = self else { return None };
+        let script = script.unwrap_or(&self.script);
+        let mut head = open.summary(script, clock, moment);
+        extra.say(&mut head, open.id, moment.end);
+        let capture = extra.capture.as_ref();
         // A test wants to see each of its requests.
-        if open.enabled && (capture.is_some() || reporter.samples(&head)) {
-            let limits = reporter.limits();
-            local::quietly(|| {
-                packets::each(encoder, &head, timers, moment.now, limits, give);
-            });
-        }
-        let mut losses = timers.take_losses();
-        losses.tags += tags.take_lost();
-        if losses != Losses::NONE {
-            reporter.counters().left_out(losses);
-        }
-        failed.map_or(Ok(()), Err)
+        let is_sent = !extra.is_disabled
+            && (capture.is_some() || open.reporter.samples(head.status, head.request_time));
+        let failed =
+            if is_sent { open.give(&head, timers, moment.now, encoder, capture) } else { None };
+        timers.lose().tags += extra.tags.take_lost();
+        open.count_losses(timers);
+        failed
     }
 
-    fn summary<'a>(&'a self, script_name: Option<&'a Text>, moment: Moment) -> Option<Packet<'a>> {
+    fn summary(&self, moment: Moment) -> Option<Packet<'_>> {
         let open = self.open.as_ref()?;
-        Some(open.summary(&self.told, &self.tags, script_name, moment))
+        let mut summary = open.summary(&self.script, &self.clock, moment);
+        self.extra.say(&mut summary, open.id, moment.end);
+        Some(summary)
     }
 }
 
 impl Open {
-    /// Everything but the timers: what was told, else what the reporter says, else what was measured.
-    fn summary<'a>(
-        &'a self,
-        told: &'a Told,
-        tags: &'a PairBuffer,
-        script_name: Option<&'a Text>,
-        moment: Moment,
-    ) -> Packet<'a> {
-        let reporter = &self.reporter;
-        let [mut user, mut system, mut memory_peak] = [0; 3];
-        if self.rusage != Rusage::Off {
-            let usage = self.rusage.now();
-            let cpu = self.cpu(usage);
-            (user, system) = (nanos(cpu.user), nanos(cpu.system));
-            memory_peak = usage.memory_peak;
-        } else if self.used != Cpu::default() {
-            (user, system) = (nanos(self.used.user), nanos(self.used.system));
+    /// Everything but the timers, as the reporter says it or as it was measured.
+    fn summary<'a>(&'a self, script: &'a Script, clock: &CpuClock, moment: Moment) -> Packet<'a> {
+        let (cpu, memory_peak) = clock.read(self.rusage);
+        Packet {
+            memory_peak,
+            user: nanos(cpu.user),
+            system: nanos(cpu.system),
+            status: status(None, None, moment.end),
+            schema: &self.reporter.names().schema,
+            timer_rusage: self.reporter.timer_rusage(),
+            ..self.plain(script, moment.now)
         }
-        let of_heap = self.heap.map_or_else(|| alloc::peak(self.id), alloc::Share::peak);
-        let name = script_name.unwrap_or(&told.script_name);
-        let mut packet = Packet {
-            hostname: reporter.hostname(),
-            server_name: reporter.server_name(),
-            hosts: Some(reporter.hosts()),
-            script_name: [reporter.prefix(), name],
+    }
+
+    /// All that a plain request says, but its timers.
+    #[inline]
+    fn plain<'a>(&'a self, script: &'a Script, now: Tick) -> Packet<'a> {
+        Packet {
+            names: self.reporter.names(),
+            told: None,
+            script_name: &script.name,
+            beginning: script.beginning,
             request_count: 1,
-            schema: reporter.schema(),
-            status: self.status(told.status, moment.end).min(NO_STATUS - 1),
             document_size: 0,
-            memory_peak: of_heap.unwrap_or(memory_peak),
+            memory_peak: 0,
+            request_time: now.nanos_since(self.started),
+            user: 0,
+            system: 0,
+            status: OK,
             memory_footprint: 0,
-            request_time: moment.now.nanos_since(self.started),
-            user,
-            system,
-            tags: tags.set(None),
-            timer_rusage: reporter.timer_rusage(),
+            schema: "",
+            tags: TagSet::EMPTY,
+            timer_rusage: false,
             max_word: MAX_WORD,
-        };
-        if self.is_told {
-            told.say(&mut packet);
         }
-        if packet.script_name == ["", ""] {
-            packet.script_name = [UNNAMED, ""];
-        }
-        packet
     }
 
-    /// What it has used, when `usage` is that of this moment.
-    fn cpu(&self, usage: Usage) -> Cpu {
+    /// Sends it if one packet is enough for a plain request, which is the way that most requests take. The
+    /// compiler knows what is not in that packet, as long as nobody gets a reference to it.
+    #[inline]
+    fn send_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
+        let timers_now = timers.view(0..timers.len(), now);
+        let packet = encoder.encode(&self.plain(script, now), timers_now);
+        if packet.len() <= self.reporter.limits().max_datagram {
+            self.reporter.deliver(packet, None, |_| ());
+        } else {
+            self.give_plain(script, timers, now, encoder);
+        }
+        if timers.may_have_lost() {
+            self.count_losses(timers);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
+        self.give(&self.plain(script, now), timers, now, encoder, None);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_losses(&self, timers: &mut Timers) {
+        let losses = timers.take_losses();
+        if losses != Losses::NONE {
+            self.reporter.counters().left_out(losses);
+        }
+    }
+
+    /// Delivers as many packets as it takes. Gives the last failure.
+    #[inline(never)]
+    fn give(
+        &self,
+        head: &Packet<'_>,
+        timers: &mut Timers,
+        now: Tick,
+        encoder: &mut Encoder,
+        capture: Option<&Capture>,
+    ) -> Option<Error> {
+        let (reporter, mut failed) = (&self.reporter, None);
+        let _quiet = local::Quiet::begin();
+        packets::each(encoder, head, timers, now, reporter.limits(), |packet| match packet {
+            Ok(packet) => reporter.deliver(packet, capture, |error| failed = Some(error)),
+            Err(size) => failed = Some(reporter.lose_too_large(size)),
+        });
+        failed
+    }
+}
+
+impl Extra {
+    /// Says it instead of what was measured.
+    fn say<'a>(&'a self, packet: &mut Packet<'a>, id: RequestId, end: End) {
+        let Self { told, heap, outcome, .. } = self;
+        let of_heap = heap.map_or_else(|| alloc::peak(id), alloc::Share::peak);
+        packet.told = Some(told);
+        packet.schema = told.schema.as_deref().unwrap_or(packet.schema);
+        packet.tags = self.tags.set(None);
+        packet.status = status(told.status, *outcome, end).min(NO_STATUS - 1);
+        packet.document_size = told.document_size;
+        packet.memory_peak = told.memory_peak.or(of_heap).unwrap_or(packet.memory_peak);
+        packet.memory_footprint = told.memory_footprint;
+        packet.request_time = told.request_time.map_or(packet.request_time, nanos);
+        if let Some((user, system)) = told.rusage {
+            (packet.user, packet.system) = (nanos(user), nanos(system));
+        }
+        if packet.script_name() == ["", ""] {
+            packet.script_name = UNNAMED;
+        }
+    }
+
+    fn take_tags_of(&mut self, reporter: &Reporter) {
+        self.tags.clear();
+        for (name, value) in reporter.tags().iter() {
+            self.tags.push_copy(name, value);
+        }
+    }
+
+    /// Keeps the memory of the tags.
+    #[inline(never)]
+    fn forget(&mut self) {
+        self.tags.clear();
+        let tags = mem::take(&mut self.tags);
+        *self = Self { tags, ..Self::default() };
+    }
+}
+
+/// A status set by hand goes before that of the returned value. A panic is a failure whatever was set
+/// before it, unless that was a failure of the server (5xx) already; to be given up is one, unless that was
+/// a failure (4xx, 5xx) already.
+#[inline]
+fn status(told: Option<u32>, outcome: Option<u32>, end: End) -> u32 {
+    match end {
+        End::Panicked => told.filter(|status| *status >= 500).unwrap_or(500),
+        End::GivenUp => told.filter(|status| *status >= 400).unwrap_or(499),
+        End::Returned | End::Unborn => told.or(outcome).unwrap_or(OK),
+    }
+}
+
+impl CpuClock {
+    fn begin(&mut self, rusage: Rusage) {
+        *self = Self::default();
+        if rusage == Rusage::Process {
+            self.at_start = rusage.now();
+        }
+    }
+
+    /// From now on this thread's time counts, unless it does already.
+    fn resume(&mut self, is_counted: bool) {
+        self.is_counted = is_counted;
+        if !is_counted {
+            self.thread = Some(thread::current().id());
+            self.at_start = Rusage::Thread.now();
+        }
+    }
+
+    fn suspend(&mut self) {
+        self.used = self.read(Rusage::Thread).0;
+        self.thread = None;
+    }
+
+    /// What was used until now, and the process's largest resident set.
+    #[inline(never)]
+    fn read(&self, rusage: Rusage) -> (Cpu, u64) {
+        if rusage == Rusage::Off {
+            return (Cpu::default(), 0);
+        }
         // One thread's clock tells nothing about another: a `ScriptMonitor` may have moved.
-        let here = match self.rusage {
-            Rusage::Thread => self.thread == Some(thread::current().id()),
-            Rusage::Process => true,
-            Rusage::Off => false,
-        };
-        if here { self.used.plus(usage.since(self.usage_at_start)) } else { self.used }
-    }
-
-    /// A status set by hand goes before that of the returned value. A panic is a failure whatever was set
-    /// before it, unless that was a failure of the server (5xx) already; to be given up is one, unless that was
-    /// a failure (4xx, 5xx) already.
-    fn status(&self, told: Option<u32>, end: End) -> u32 {
-        match end {
-            End::Panicked => told.filter(|status| *status >= 500).unwrap_or(500),
-            End::GivenUp => told.filter(|status| *status >= 400).unwrap_or(499),
-            End::Returned | End::Unborn => told.or(self.outcome).unwrap_or(200),
-        }
+        let is_here = rusage == Rusage::Process || self.thread == Some(thread::current().id());
+        let now = rusage.now();
+        let used = if is_here { self.used.plus(now.since(self.at_start)) } else { self.used };
+        (used, now.memory_peak)
     }
 }
 

@@ -9,6 +9,7 @@ pub use crate::detached::{DetachedRequest, Looking};
 pub use crate::guard::RequestGuard;
 pub use crate::outcome::{Probe, ProbeAny, ProbeResponse, ProbeResult};
 pub use crate::reporter::Reporter;
+use crate::request::Script;
 pub use crate::status_of;
 pub use crate::system::Rusage;
 pub use crate::tags::{Pairs, StaticTags, TagValue, Tags};
@@ -67,12 +68,20 @@ pub struct Site {
     servers: Option<&'static [&'static str]>,
     rusage: Option<Rusage>,
     reporter: OnceCell<Option<Reporter>>,
+    /// What most packets of the place begin with, and of which names: those of the first reporter.
+    beginning: OnceCell<(u64, Vec<u8>)>,
 }
 
 impl Site {
     #[must_use]
     pub const fn new(script_name: &'static str) -> Self {
-        Self { script_name, servers: None, rusage: None, reporter: OnceCell::new() }
+        Self {
+            script_name,
+            servers: None,
+            rusage: None,
+            reporter: OnceCell::new(),
+            beginning: OnceCell::new(),
+        }
     }
 
     /// The servers that `#[monitor]` names, checked by it.
@@ -97,7 +106,7 @@ impl Site {
     /// Opens a request at this reporter.
     #[inline]
     pub fn enter_with(&'static self, reporter: &Reporter) -> RequestGuard {
-        if process::is_on() { self.open(reporter) } else { RequestGuard::disabled() }
+        if ENABLED { self.open(reporter) } else { RequestGuard::disabled() }
     }
 
     /// The same for asynchronous code.
@@ -125,12 +134,34 @@ impl Site {
         self.reporter().map_or_else(DetachedRequest::silent, |reporter| self.detach(&reporter))
     }
 
+    /// Not inlined: that would be some kilobytes of code in each monitored function.
+    #[inline(never)]
     fn open(&'static self, reporter: &Reporter) -> RequestGuard {
-        RequestGuard::open(reporter, self.rusage, Text::literal(self.script_name))
+        RequestGuard::open(reporter, self.rusage, || self.script(reporter))
     }
 
     fn detach(&'static self, reporter: &Reporter) -> DetachedRequest {
-        DetachedRequest::prepare(reporter, self.rusage, Text::literal(self.script_name))
+        DetachedRequest::prepare(reporter, self.rusage, self.script(reporter))
+    }
+
+    #[inline]
+    fn script(&'static self, reporter: &Reporter) -> Script {
+        let beginning = match self.beginning.get() {
+            Some((number, beginning)) if *number == reporter.names().number() => Some(&**beginning),
+            Some(_) => None,
+            None => self.first_beginning(reporter),
+        };
+        Script { name: Text::literal(self.script_name), beginning }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn first_beginning(&'static self, reporter: &Reporter) -> Option<&'static [u8]> {
+        let names = reporter.names();
+        let beginning = (names.number(), names.beginning(self.script_name));
+        // Where another thread was faster, it will do the next time.
+        let _ = self.beginning.set(beginning);
+        None
     }
 
     fn reporter(&'static self) -> Option<Cow<'static, Reporter>> {

@@ -288,7 +288,7 @@ impl ScriptMonitor {
     pub fn tag<K>(&self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) {
         let name = name.into();
         let mut pairs = PairBuffer::new();
-        fill(&mut pairs, &[], |pairs| pairs.add_named(&name, &value));
+        fill(&mut pairs, None, |pairs| pairs.add_named(&name, &value));
         self.act(|request| request.set_tags(Some(&name), pairs.set(None)));
     }
 
@@ -496,12 +496,13 @@ impl ScriptMonitor {
         self.reporter.raised(self.round(&FlushOptions::new()))
     }
 
-    fn round(&self, options: &FlushOptions) -> Result<(), Error> {
+    /// Gives the last failure.
+    fn round(&self, options: &FlushOptions) -> Option<Error> {
         // Taken when a transport or a logger comes back here while a round is being sent.
         let (Ok(mut encoder), Ok(mut request)) =
             (self.encoder.try_borrow_mut(), self.request.try_borrow_mut())
         else {
-            return Ok(());
+            return None;
         };
         self.unsent.set(false);
         request.flush(options, &mut encoder)
@@ -533,7 +534,8 @@ impl Drop for ScriptMonitor {
         }
         let panicking = thread::panicking() && !self.was_panicking;
         let end = if panicking { End::Panicked } else { End::Returned };
-        request.end(end, self.encoder.get_mut());
+        let _quiet = local::Quiet::begin();
+        request.end_in_any_case(end, self.encoder.get_mut());
     }
 }
 

@@ -40,9 +40,7 @@ macro_rules! setters {
         /// ```
         pub fn set_script_name(&self, name: impl Into<Cow<'static, str>>) {
             let name = name.into();
-            self.tell(name.len(), move |request| {
-                request.tell(|told| told.script_name = name.into())
-            });
+            self.tell(name.len(), move |request| request.set_script_name(name));
         }
 
         /// Sets the host that runs the request, instead of this machine's name.

@@ -156,6 +156,7 @@ impl Counters {
         Self { on_error, ..Self::default() }
     }
 
+    #[inline]
     pub(crate) fn sent(&self, bytes: usize) {
         self.packets.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -168,6 +169,7 @@ impl Counters {
     }
 
     /// Counts what was lost, and says it.
+    #[cold]
     pub(crate) fn lose(&self, error: &Error) {
         let kind = Kind::of(error);
         self.lost(kind);
@@ -190,6 +192,7 @@ impl Counters {
     }
 
     /// What a request could not keep as it was. Nearly always nothing.
+    #[cold]
     pub(crate) fn left_out(&self, losses: Losses) {
         for (counter, count) in [
             (&self.merged_timers, losses.merged),

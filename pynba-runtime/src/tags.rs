@@ -3,6 +3,7 @@
 mod intern;
 mod pairs;
 mod value;
+mod variants;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -16,14 +17,15 @@ use crate::foreign;
 
 pub use self::value::{Called, Plain, TagValue, TagWriter};
 
-use self::intern::Interned;
-pub(crate) use self::intern::Word;
-pub(crate) use self::pairs::{MAX_WORD, PairBuffer, StaticPair, TagSet, cut, is_or_is_below};
+pub(crate) use self::intern::{Interned, Literal};
+pub(crate) use self::pairs::{MAX_WORD, PairBuffer, StaticPair, TagSet, Text, cut, is_or_is_below};
 
 /// The pairs of a call site that are known at compile time. Made by the macros only.
 #[derive(Debug)]
 pub struct StaticTags {
     pairs: &'static [StaticPair],
+    /// The names of the other tags.
+    names: &'static [&'static str],
     interned: OnceCell<&'static Interned>,
 }
 
@@ -35,7 +37,20 @@ impl StaticTags {
     /// the macros see to it.
     #[must_use]
     pub const fn new(pairs: &'static [StaticPair]) -> Self {
-        Self { pairs, interned: OnceCell::new() }
+        Self { pairs, names: &[], interned: OnceCell::new() }
+    }
+
+    /// The names of the tags whose values are made at run time. They have no NUL either.
+    #[must_use]
+    pub const fn names(mut self, names: &'static [&'static str]) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// These tags and `extra`, in any order, in one, if they are kept.
+    #[inline]
+    pub(crate) fn with(&'static self, extra: &PairBuffer) -> Option<&'static Self> {
+        self.interned().variants.of(self, extra)
     }
 
     pub(crate) const fn pairs(&self) -> &'static [StaticPair] {
@@ -44,7 +59,7 @@ impl StaticTags {
 
     #[inline]
     pub(crate) fn interned(&self) -> &'static Interned {
-        self.interned.get_or_init(|| intern::intern(self.pairs))
+        self.interned.get_or_init(|| intern::intern(self.pairs, self.names))
     }
 }
 
@@ -56,45 +71,64 @@ pub(crate) fn pairs_of(fixed: Fixed) -> &'static [StaticPair] {
 #[derive(Debug)]
 pub struct Pairs<'a> {
     buffer: &'a mut PairBuffer,
+    names: &'static [Literal],
 }
 
-impl<'a> Pairs<'a> {
-    pub(crate) fn new(buffer: &'a mut PairBuffer) -> Self {
-        Self { buffer }
-    }
-
-    /// Adds what `value` flattens to.
-    pub fn add<V: TagValue<K> + ?Sized, K>(&mut self, name: &'static str, value: &V) {
-        value.write_to(&mut TagWriter::new(self.buffer, Some(Span::Static(name))));
+impl Pairs<'_> {
+    /// Adds what `value` flattens to, under the name of that number.
+    #[inline]
+    pub fn add<V: TagValue<K> + ?Sized, K>(&mut self, name: usize, value: &V) {
+        value.write_to(&mut self.writer(name));
     }
 
     /// Adds `value` by its `Display`.
-    pub fn display<V: fmt::Display + ?Sized>(&mut self, name: &'static str, value: &V) {
-        TagWriter::new(self.buffer, Some(Span::Static(name))).display(value);
+    pub fn display<V: fmt::Display + ?Sized>(&mut self, name: usize, value: &V) {
+        self.writer(name).display(value);
     }
 
     /// Adds `value` by its `Debug`.
-    pub fn debug<V: fmt::Debug + ?Sized>(&mut self, name: &'static str, value: &V) {
-        TagWriter::new(self.buffer, Some(Span::Static(name))).debug(value);
+    pub fn debug<V: fmt::Debug + ?Sized>(&mut self, name: usize, value: &V) {
+        self.writer(name).debug(value);
     }
 
-    /// [`add`](Self::add) with a name that is made at run time.
-    pub(crate) fn add_named<K>(&mut self, name: &str, value: &(impl TagValue<K> + ?Sized)) {
+    #[inline]
+    fn writer(&mut self, name: usize) -> TagWriter<'_> {
+        TagWriter::new(self.buffer, self.names.get(name).map(Span::Literal))
+    }
+
+    /// [`add`](Self::add) with any name.
+    pub fn add_named<V: TagValue<K> + ?Sized, K>(&mut self, name: &str, value: &V) {
+        value.write_to(&mut self.named(name));
+    }
+
+    /// [`debug`](Self::debug) with any name.
+    pub fn debug_named<V: fmt::Debug + ?Sized>(&mut self, name: &str, value: &V) {
+        self.named(name).debug(value);
+    }
+
+    fn named(&mut self, name: &str) -> TagWriter<'_> {
         let name = self.buffer.write_str(name);
-        value.write_to(&mut TagWriter::new(self.buffer, name));
+        TagWriter::new(self.buffer, name)
     }
 }
 
-/// Lets the program write pairs into `buffer`, and puts them in order.
+/// Lets the program write pairs into `buffer`, and puts them in order, without those that `fixed` has.
 ///
 /// The program's code (closures, `Display`) runs here. If it panics, the pairs written until then stay.
-pub(crate) fn fill(
+pub(crate) fn fill(buffer: &mut PairBuffer, fixed: Fixed, write: impl FnOnce(&mut Pairs<'_>)) {
+    fill_in_any_order(buffer, fixed, write);
+    buffer.normalize(pairs_of(fixed));
+}
+
+/// [`fill`] without the order.
+#[inline]
+pub(crate) fn fill_in_any_order(
     buffer: &mut PairBuffer,
-    fixed: &'static [StaticPair],
+    fixed: Fixed,
     write: impl FnOnce(&mut Pairs<'_>),
 ) {
-    foreign::run(|| write(&mut Pairs::new(buffer)));
-    buffer.normalize(fixed);
+    let names = fixed.map_or(&[][..], |fixed| &fixed.interned().names);
+    foreign::run(|| write(&mut Pairs { buffer, names }));
 }
 
 /// Flattened tags: pairs of a name and a value, sorted by name, then value, in byte order, without
@@ -133,7 +167,7 @@ impl Tags {
 
     pub(crate) fn written(tags: &'static StaticTags, write: impl FnOnce(&mut Pairs<'_>)) -> Self {
         let mut made = Self::fixed(tags);
-        fill(&mut made.extra, tags.pairs, write);
+        fill(&mut made.extra, Some(tags), write);
         made
     }
 
@@ -155,7 +189,7 @@ impl Tags {
     #[must_use]
     pub fn with<K>(mut self, name: impl Into<Cow<'static, str>>, value: impl TagValue<K>) -> Self {
         let name = name.into();
-        fill(&mut self.extra, pairs_of(self.fixed), |pairs| pairs.add_named(&name, &value));
+        fill(&mut self.extra, self.fixed, |pairs| pairs.add_named(&name, &value));
         self
     }
 
@@ -270,7 +304,7 @@ impl<N: Into<Cow<'static, str>>, V: TagValue> FromIterator<(N, V)> for Tags {
 impl<N: Into<Cow<'static, str>>, V: TagValue> Extend<(N, V)> for Tags {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, tags: I) {
         let tags = tags.into_iter();
-        fill(&mut self.extra, pairs_of(self.fixed), |pairs| {
+        fill(&mut self.extra, self.fixed, |pairs| {
             tags.for_each(|(name, value)| pairs.add_named(&name.into(), &value));
         });
     }

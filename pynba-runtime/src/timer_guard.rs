@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::clock::Tick;
 use crate::local::Place;
+use crate::mailbox::RequestId;
 use crate::request::Request;
-use crate::tags::{Pairs, StaticTags, TagValue, Tags, fill};
+use crate::tags::{PairBuffer, Pairs, StaticTags, TagValue, Tags, fill, fill_in_any_order};
 use crate::timer_id::TimerId;
 use crate::timers::Change;
 use crate::{ENABLED, local};
@@ -39,16 +40,20 @@ impl TimerGuard {
     #[inline(never)]
     fn start_static(tags: &'static StaticTags) -> Self {
         if let Some(mut request) = local::take_innermost() {
-            let ticket = Place::Here(&mut request).start_static(tags);
-            local::put_innermost(request);
-            return Self { ticket };
+            let ticket = TimerId::start_at_once(&mut request, tags);
+            local::put_back(request);
+            if ticket.is_some() {
+                return Self { ticket };
+            }
         }
-        Self::start_elsewhere(tags)
+        Self::start_in_any_case(tags)
     }
 
     #[cold]
-    fn start_elsewhere(tags: &'static StaticTags) -> Self {
-        Self { ticket: local::with_innermost(|place| place.start_static(tags)).flatten() }
+    #[inline(never)]
+    fn start_in_any_case(tags: &'static StaticTags) -> Self {
+        let start = |place: Place<'_>| place.start(Some(tags), &PairBuffer::new());
+        Self { ticket: local::with_innermost(start).flatten() }
     }
 
     #[inline]
@@ -62,10 +67,32 @@ impl TimerGuard {
         // Asked for first: what makes the tags may open a request of its own.
         let Some(request) = local::current_id() else { return Self::none() };
         local::with_scratch(|scratch| {
-            fill(scratch, tags.pairs(), dynamic);
-            let start = |place: Place<'_>| place.start(Some(tags), scratch);
-            Self { ticket: local::with_place(request, start).flatten() }
+            fill_in_any_order(scratch, Some(tags), dynamic);
+            Self::start_filled(request, tags, scratch)
         })
+    }
+
+    /// Not inlined, like [`start_static`](Self::start_static).
+    #[inline(never)]
+    fn start_filled(id: RequestId, tags: &'static StaticTags, extra: &mut PairBuffer) -> Self {
+        let known = tags.with(extra);
+        if let Some(known) = known
+            && let Some(mut request) = local::take_innermost()
+        {
+            let is_its = request.is(id);
+            let ticket = is_its.then(|| TimerId::start_at_once(&mut request, known)).flatten();
+            local::put_back(request);
+            if ticket.is_some() {
+                return Self { ticket };
+            }
+        }
+        if known.is_some() {
+            extra.clear();
+        } else {
+            extra.normalize(tags.pairs());
+        }
+        let start = |place: Place<'_>| place.start(Some(known.unwrap_or(tags)), extra);
+        Self { ticket: local::with_place(id, start).flatten() }
     }
 
     /// A timer with tags that were made before.
@@ -106,9 +133,7 @@ impl TimerGuard {
     #[expect(clippy::must_use_candidate, reason = "stopping is the point, the time an extra")]
     pub fn stop(mut self) -> Duration {
         let Some((timer, since)) = self.ticket.take() else { return Duration::ZERO };
-        let now = Tick::now();
-        timer.end(now);
-        now.since(since)
+        timer.end().since(since)
     }
 
     /// Forgets the timer: it is not sent.
@@ -172,7 +197,7 @@ impl TimerGuard {
         let Some((timer, _)) = self.ticket else { return };
         let name = name.into();
         local::with_scratch(|scratch| {
-            fill(scratch, &[], |pairs| pairs.add_named(&name, &value));
+            fill(scratch, None, |pairs| pairs.add_named(&name, &value));
             let here = timer.with_timers(|timers, number| timers.tag(number, &name, scratch));
             if here.is_none() {
                 let (name, tags) = (name.clone().into_owned(), Tags::of(scratch.clone()));
@@ -208,7 +233,7 @@ impl Drop for TimerGuard {
     #[inline]
     fn drop(&mut self) {
         if ENABLED && let Some((timer, _)) = self.ticket.take() {
-            timer.end(Tick::now());
+            timer.end();
         }
     }
 }

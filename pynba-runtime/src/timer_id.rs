@@ -3,6 +3,7 @@
 use crate::clock::Tick;
 use crate::local::{self, Place};
 use crate::mailbox::{Mail, RequestId, is_joined};
+use crate::request::Request;
 use crate::tags::{Fixed, PairBuffer, StaticTags, Tags};
 use crate::timers::{Change, Timers};
 
@@ -20,17 +21,6 @@ impl Place<'_> {
             timers.start(fixed, extra, since).map(|number| (number, since))
         })?;
         Some((id, since))
-    }
-
-    /// [`start`](Self::start) with tags that are all known at compile time.
-    #[inline]
-    pub(crate) fn start_static(self, tags: &'static StaticTags) -> Option<(TimerId, Tick)> {
-        let Place::Here(request) = self else { return self.start(Some(tags), &PairBuffer::new()) };
-        request.collect_mail();
-        let id = request.id()?;
-        let since = Tick::now();
-        let number = request.timers().start_static(tags, since)?;
-        Some((TimerId { request: id, number }, since))
     }
 
     /// A timer that is not started yet.
@@ -72,18 +62,45 @@ impl TimerId {
         })
     }
 
-    /// The timer's guard is gone.
+    /// Starts a timer whose tags are all known at compile time, in the way that nearly all can take: `None` when
+    /// it takes more than that.
+    #[inline]
+    pub(crate) fn start_at_once(
+        request: &mut Request,
+        tags: &'static StaticTags,
+    ) -> Option<(Self, Tick)> {
+        let id = request.id().filter(|id| !id.has_mail())?;
+        let (number, since) = request.timers().start_at_once(tags)?;
+        Some((Self { request: id, number }, since))
+    }
+
+    /// The timer's guard is gone. Gives the time at which it went.
     #[inline(never)]
-    pub(crate) fn end(self, at: Tick) {
-        let here = !is_joined(self.number)
-            && local::with_request(self.request, |request| {
-                request.collect_mail();
-                request.timers().end(self.number, at);
-            })
-            .is_some();
-        if !here {
-            self.change(Change::End(at));
+    pub(crate) fn end(&self) -> Tick {
+        match self.end_at_once() {
+            Some(at) => at,
+            None => self.end_in_any_case(),
         }
+    }
+
+    /// Ends it in the way that nearly all can take: `None` when it takes more than that.
+    #[inline]
+    fn end_at_once(&self) -> Option<Tick> {
+        let at = Tick::counted()?;
+        let mut request = local::take_innermost()?;
+        let is_done = request.is(self.request)
+            && !self.request.has_mail()
+            && request.timers().end_at_once(self.number, at);
+        local::put_back(request);
+        is_done.then_some(at)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_in_any_case(&self) -> Tick {
+        let at = Tick::now();
+        self.change(Change::End(at));
+        at
     }
 
     /// Changes the timer, here or by mail. When its request has ended, that has dealt with the timer itself.

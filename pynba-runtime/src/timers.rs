@@ -56,6 +56,8 @@ pub(crate) struct Timers {
     refused: usize,
     /// Whether one may have come to no tag.
     has_untagged: bool,
+    /// Whether `losses` or `has_untagged` say anything.
+    may_have_lost: bool,
     /// Whose processor time each timer measures.
     rusage: Rusage,
     /// What each timer that measures it has used; what was used before, while it runs. In the order of `list`.
@@ -155,6 +157,7 @@ impl Timers {
             fold_at: (FOLD_FROM, FOLD_FROM_SIZE),
             refused: 0,
             has_untagged: false,
+            may_have_lost: false,
             rusage: Rusage::Off,
             cpus: Vec::new(),
             losses: Losses::NONE,
@@ -166,13 +169,18 @@ impl Timers {
         self.rusage = rusage;
     }
 
-    /// Starts a timer and gives its number; `None` when there is no room for it.
+    /// Starts a timer and gives its number. `None` where it takes more than noting the time in memory that is
+    /// there: then [`start`](Self::start) does it.
     #[inline]
-    pub(crate) fn start_static(&mut self, tags: &'static StaticTags, since: Tick) -> Option<u64> {
-        if self.list.len() >= self.fold_at.0.min(MAX_TIMERS) {
-            return self.start(Some(tags), &PairBuffer::new(), since);
+    pub(crate) fn start_at_once(&mut self, tags: &'static StaticTags) -> Option<(u64, Tick)> {
+        let room = self.fold_at.0.min(MAX_TIMERS);
+        if self.rusage != Rusage::Off || self.list.len() >= room {
+            return None;
         }
-        let cpu = self.measure_now().map_or(NO_CPU, |measured| self.keep_cpu(measured));
+        let since = Tick::counted()?;
+        if self.list.len() == self.list.capacity() {
+            return None;
+        }
         let number = self.next;
         self.next += 1;
         self.list.push(Timer {
@@ -181,13 +189,13 @@ impl Timers {
             extra: 0..0,
             state: State::Running { since },
             hit_count: 1,
-            cpu,
+            cpu: NO_CPU,
             holder: Holder::Guard,
         });
-        Some(number)
+        Some((number, since))
     }
 
-    /// [`start_static`](Self::start_static) with tags made at run time.
+    /// Starts a timer and gives its number; `None` when there is no room for it.
     pub(crate) fn start(&mut self, fixed: Fixed, extra: &PairBuffer, since: Tick) -> Option<u64> {
         let tags = (fixed, extra, all_of(extra));
         let measured = self.measure_now();
@@ -230,17 +238,22 @@ impl Timers {
         hit_count: u32,
         holder: Holder,
     ) -> Option<u64> {
-        self.losses.tags += extra.lost();
+        let lost = extra.lost();
         let added = self.make_room(range.is_empty()).and_then(|number| {
             let extra = self.pairs.append(extra, range)?;
             self.next = number + 1;
             let cpu = measured.map_or(NO_CPU, |measured| self.keep_cpu(measured));
             let timer = Timer { number, fixed, extra, state, hit_count, cpu, holder };
-            self.has_untagged |= !timer.has_tags();
+            if !timer.has_tags() {
+                self.note_untagged();
+            }
             self.list.push(timer);
             Some(number)
         });
-        self.losses.dropped += u64::from(added.is_none());
+        if lost > 0 || added.is_none() {
+            self.lose().tags += lost;
+            self.losses.dropped += u64::from(added.is_none());
+        }
         added
     }
 
@@ -260,17 +273,19 @@ impl Timers {
         room.then_some(self.next)
     }
 
-    /// The guard of the timer is gone.
+    /// The guard of the timer is gone. `false` where it takes more than noting that: then
+    /// [`change`](Self::change) does it.
     #[inline]
-    pub(crate) fn end(&mut self, number: u64, at: Tick) {
-        if self.rusage == Rusage::Off {
-            if let Some(timer) = self.find(number) {
-                timer.stop(at);
-                timer.holder = Holder::Nobody;
-            }
-        } else {
-            self.change(number, Change::End(at));
+    pub(crate) fn end_at_once(&mut self, number: u64, at: Tick) -> bool {
+        if self.rusage != Rusage::Off {
+            return false;
         }
+        let Some(timer) = self.guess(number).and_then(|guess| self.list.get_mut(guess)) else {
+            return false;
+        };
+        timer.stop(at);
+        timer.holder = Holder::Nobody;
+        true
     }
 
     /// `false` when there is no such timer any more.
@@ -297,7 +312,7 @@ impl Timers {
             Change::HitCount(hit_count) => timer.hit_count = hit_count,
             Change::Tag { name, tags } => self.tag(number, &name, tags.parts().1),
             Change::Tags(tags) => {
-                self.losses.tags += tags.parts().1.lost();
+                self.lose().tags += tags.parts().1.lost();
                 self.retag(number, tags.set(), |_| false);
             }
         }
@@ -348,7 +363,7 @@ impl Timers {
 
     /// Gives a timer these tags, instead of those of that name.
     pub(crate) fn tag(&mut self, number: u64, name: &str, tags: &PairBuffer) {
-        self.losses.tags += tags.lost();
+        self.lose().tags += tags.lost();
         self.retag(number, tags.set(None), |other| !is_or_is_below(other, name));
     }
 
@@ -358,7 +373,7 @@ impl Timers {
         }
         let Some(at) = self.position(number) else { return };
         if self.pairs.footprint() >= MAX_SIZE {
-            self.losses.tags += 1;
+            self.lose().tags += 1;
             return;
         }
         let timer = &mut self.list[at];
@@ -369,13 +384,21 @@ impl Timers {
             all.push_copy(name, value);
         }
         all.normalize(&[]);
-        self.losses.tags += all.lost();
+        let lost = all.lost();
         if let Some(extra) = self.pairs.append(all, all_of(all)) {
             self.unused += self.pairs.footprint_of(timer.extra.clone());
             timer.fixed = None;
             timer.extra = extra;
-            self.has_untagged |= !timer.has_tags();
+            if !timer.has_tags() {
+                self.note_untagged();
+            }
         }
+        self.lose().tags += lost;
+    }
+
+    fn note_untagged(&mut self) {
+        self.has_untagged = true;
+        self.may_have_lost = true;
     }
 
     /// Forgets the pairs and processor times that no timer has any more.
@@ -417,8 +440,15 @@ impl Timers {
         self.list.len()
     }
 
+    /// Whether there may be something to [take](Self::take_losses).
+    #[inline]
+    pub(crate) fn may_have_lost(&self) -> bool {
+        self.may_have_lost
+    }
+
     /// What could not be kept, or is not sent, since this was asked.
     pub(crate) fn take_losses(&mut self) -> Losses {
+        self.may_have_lost = false;
         let mut losses = mem::replace(&mut self.losses, Losses::NONE);
         if mem::take(&mut self.has_untagged) {
             let untagged = |timer: &&Timer| {
@@ -454,6 +484,7 @@ impl Timers {
         mem::swap(&mut self.list, &mut self.aside);
         self.aside.clear();
         self.has_untagged = self.list.iter().any(|timer| !timer.has_tags());
+        self.may_have_lost |= self.has_untagged;
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         if self.list.is_empty() {
             self.pairs.clear();
@@ -468,7 +499,7 @@ impl Timers {
 
     /// Takes over those of `other`, and what it has lost.
     pub(crate) fn absorb(&mut self, other: &mut Self, late: Late) {
-        self.losses += mem::take(&mut other.losses);
+        *self.lose() += mem::take(&mut other.losses);
         for timer in &other.list {
             match timer.state {
                 State::Running { .. } if late == Late::IsLost => self.losses.late += 1,
@@ -482,15 +513,22 @@ impl Timers {
         }
     }
 
-    pub(crate) fn losses(&mut self) -> &mut Losses {
+    /// To count what was lost.
+    pub(crate) fn lose(&mut self) -> &mut Losses {
+        self.may_have_lost = true;
         &mut self.losses
     }
 
-    /// Forgets all of them. Memory is kept for the next request, but not that of a freak.
+    /// Forgets all of them. Memory is kept for the next request, but not that of a freak. What was lost was
+    /// [taken](Self::take_losses) before.
+    #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.next == self.first && self.losses == Losses::NONE {
-            return;
+        if self.next != self.first {
+            self.clear_all();
         }
+    }
+
+    fn clear_all(&mut self) {
         self.list.clear();
         self.shrink();
         self.next = self.first;
@@ -501,6 +539,7 @@ impl Timers {
         self.fold_at = (FOLD_FROM, FOLD_FROM_SIZE);
         self.refused = 0;
         self.has_untagged = false;
+        self.may_have_lost = false;
         self.losses = Losses::NONE;
     }
 
@@ -514,20 +553,23 @@ impl Timers {
         self.table.shrink_to(4 * KEPT);
     }
 
-    #[inline]
     fn find(&mut self, number: u64) -> Option<&mut Timer> {
         let at = self.position(number)?;
         self.list.get_mut(at)
     }
 
-    #[inline]
     fn position(&self, number: u64) -> Option<usize> {
+        let search = || self.list.binary_search_by_key(&number, |timer| timer.number).ok();
+        self.guess(number).or_else(search)
+    }
+
+    /// Where it stands as long as none before it was left out.
+    #[inline]
+    fn guess(&self, number: u64) -> Option<usize> {
         let first = self.list.first()?.number;
         let guess = usize::try_from(number.checked_sub(first)?).ok()?;
-        if self.list.get(guess).is_some_and(|timer| timer.number == number) {
-            return Some(guess);
-        }
-        self.list.binary_search_by_key(&number, |timer| timer.number).ok()
+        self.list.get(guess).filter(|timer| timer.number == number)?;
+        Some(guess)
     }
 }
 

@@ -13,8 +13,9 @@ pub(crate) use self::udp::UdpServer;
 
 /// Takes packets somewhere else than to a UDP server.
 ///
-/// It is called at the end of each request, on the request's own thread: it must not block. (With a
-/// [`Background`](crate::Background) sender it may: it is called on that one's thread.) An error is counted in [`Stats`](crate::Stats) and logged, by its kind as one of the network would be.
+/// It is called at the end of each request, on the request's own thread: it must not block. (That of a reporter that
+/// sends in the [background](crate::Background) may: it is called on the sender's thread.) An error is counted in
+/// [`Stats`](crate::Stats) and logged, by its kind as one of the network would be.
 ///
 /// ```
 /// use std::{io, sync::mpsc};
@@ -88,20 +89,26 @@ impl Destination {
     }
 
     /// Sends the packet and counts it when it is on its way.
+    #[inline]
     pub(crate) fn send(&self, packet: &[u8], counters: &Arc<Counters>) -> Result<(), Error> {
         match self {
             Self::Udp(server) => server.send(packet, counters),
-            Self::Custom(transport) => {
-                let sent = foreign::run(|| transport.send(packet))
-                    .unwrap_or_else(|| Err(io::Error::other("the transport panicked")));
-                sent.map_err(|source| cannot_send("the transport".into(), source))?;
-                counters.sent(packet.len());
-                Ok(())
-            }
+            Self::Custom(transport) => match foreign::run(|| transport.send(packet)) {
+                Some(Ok(())) => {
+                    counters.sent(packet.len());
+                    Ok(())
+                }
+                Some(Err(source)) => Err(cannot_send("the transport".into(), source)),
+                None => {
+                    let source = io::Error::other("the transport panicked");
+                    Err(cannot_send("the transport".into(), source))
+                }
+            },
         }
     }
 }
 
+#[cold]
 /// A system that is out of buffers says by another error what a full buffer of the socket's own would.
 fn cannot_send(server: Arc<str>, source: io::Error) -> Error {
     let is_full = system::is_out_of_buffers(&source);

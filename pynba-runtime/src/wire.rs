@@ -18,106 +18,44 @@ const FIXED_32: u32 = 5;
 
 #[inline]
 pub(crate) fn put_uint32(packet: &mut Vec<u8>, field: u32, value: u32) {
-    put_key(packet, field, VARINT);
-    put_varint(packet, value);
+    if field < 16 && value < 0x80 {
+        packet.extend_from_slice(&small_uint32(field, value));
+    } else {
+        put_key(packet, field, VARINT);
+        put_varint(packet, value);
+    }
 }
 
-/// A repeated field, unpacked: each number with its key. None is larger than `at_most`.
+/// A field of a number below 16, whose value is below 128.
 #[inline]
-pub(crate) fn put_uint32s(
-    packet: &mut Vec<u8>,
-    field: u32,
-    at_most: u32,
-    values: impl ExactSizeIterator<Item = u32>,
-) {
-    // Nearly always: numbers of words and tags, with a key of one byte. Then their place is known beforehand.
-    if field < 16 && at_most < 0x80 {
-        let key = low_byte(field << 3 | VARINT);
-        let start = packet.len();
-        packet.resize(start + 2 * values.len(), key);
-        for (pair, value) in packet[start..].chunks_exact_mut(2).zip(values) {
-            pair[1] = low_byte(value);
-        }
-    } else {
-        values.for_each(|value| put_uint32(packet, field, value));
-    }
+pub(crate) const fn small_uint32(field: u32, value: u32) -> [u8; 2] {
+    [low_byte(field << 3 | VARINT), low_byte(value)]
+}
+
+/// A field of a number below 16.
+#[inline]
+pub(crate) const fn short_float(field: u32, value: f32) -> [u8; 5] {
+    let [a, b, c, d] = value.to_le_bytes();
+    [low_byte(field << 3 | FIXED_32), a, b, c, d]
 }
 
 #[inline]
 pub(crate) fn put_float(packet: &mut Vec<u8>, field: u32, value: f32) {
-    put_key(packet, field, FIXED_32);
-    packet.extend_from_slice(&value.to_le_bytes());
-}
-
-/// Some short fields, put together before they go into the packet at once.
-pub(crate) struct Short {
-    bytes: [u8; Self::ROOM],
-    length: usize,
-}
-
-impl Short {
-    /// Six fields at most, of which each takes at most seven bytes: a key of two and a varint of five.
-    const ROOM: usize = 6 * 7;
-
-    #[inline]
-    pub(crate) const fn new() -> Self {
-        Self { bytes: [0; Self::ROOM], length: 0 }
-    }
-
-    #[inline]
-    pub(crate) fn uint32(&mut self, field: u32, value: u32) {
-        self.varint(field << 3 | VARINT);
-        self.varint(value);
-    }
-
-    #[inline]
-    pub(crate) fn float(&mut self, field: u32, value: f32) {
-        self.varint(field << 3 | FIXED_32);
-        for byte in value.to_le_bytes() {
-            self.byte(byte);
-        }
-    }
-
-    #[inline]
-    fn varint(&mut self, mut value: u32) {
-        while value >= 0x80 {
-            self.byte(low_byte(value) | 0x80);
-            value >>= 7;
-        }
-        self.byte(low_byte(value));
-    }
-
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.length) {
-            *place = byte;
-            self.length += 1;
-        }
-    }
-
-    #[inline]
-    pub(crate) fn put(&self, packet: &mut Vec<u8>) {
-        packet.extend_from_slice(self.bytes.get(..self.length).unwrap_or_default());
-    }
-}
-
-/// A repeated field, unpacked.
-#[inline]
-pub(crate) fn put_floats(
-    packet: &mut Vec<u8>,
-    field: u32,
-    values: impl ExactSizeIterator<Item = f32>,
-) {
     if field < 16 {
-        let key = low_byte(field << 3 | FIXED_32);
-        let start = packet.len();
-        packet.resize(start + 5 * values.len(), key);
-        for (bytes, value) in packet[start..].chunks_exact_mut(5).zip(values) {
-            bytes[1..].copy_from_slice(&value.to_le_bytes());
-        }
+        packet.extend_from_slice(&short_float(field, value));
     } else {
-        values.for_each(|value| put_float(packet, field, value));
+        put_key(packet, field, FIXED_32);
+        packet.extend_from_slice(&value.to_le_bytes());
     }
+}
+
+/// A repeated field, unpacked: each number with its key.
+pub(crate) fn put_uint32s(packet: &mut Vec<u8>, field: u32, values: impl Iterator<Item = u32>) {
+    values.for_each(|value| put_uint32(packet, field, value));
+}
+
+pub(crate) fn put_floats(packet: &mut Vec<u8>, field: u32, values: impl Iterator<Item = f32>) {
+    values.for_each(|value| put_float(packet, field, value));
 }
 
 #[inline]
@@ -130,15 +68,30 @@ pub(crate) fn put_string(packet: &mut Vec<u8>, field: u32, text: &str) {
 /// One text made of two, without putting them together first.
 #[inline]
 pub(crate) fn put_strings(packet: &mut Vec<u8>, field: u32, text: [&str; 2]) {
-    put_key(packet, field, LENGTH_DELIMITED);
-    put_varint(packet, saturate(text[0].len() as u64 + text[1].len() as u64));
-    packet.extend_from_slice(text[0].as_bytes());
-    packet.extend_from_slice(text[1].as_bytes());
+    let length = saturate(text[0].len() as u64 + text[1].len() as u64);
+    if field < 16 && length < 0x80 {
+        packet.extend_from_slice(&[low_byte(field << 3 | LENGTH_DELIMITED), low_byte(length)]);
+    } else {
+        put_key(packet, field, LENGTH_DELIMITED);
+        put_varint(packet, length);
+    }
+    // Mostly there is no prefix.
+    for text in text.into_iter().filter(|text| !text.is_empty()) {
+        packet.extend_from_slice(text.as_bytes());
+    }
 }
 
+/// All fields have numbers below 2048.
 #[inline]
 fn put_key(packet: &mut Vec<u8>, field: u32, wire_type: u32) {
-    put_varint(packet, field << 3 | wire_type);
+    let key = field << 3 | wire_type;
+    if key < 0x80 { packet.push(low_byte(key)) } else { packet.extend_from_slice(&two_bytes(key)) }
+}
+
+/// A varint of two bytes: from 128 to 16383.
+#[inline]
+pub(crate) const fn two_bytes(value: u32) -> [u8; 2] {
+    [low_byte(value) | 0x80, low_byte(value >> 7)]
 }
 
 #[inline]
@@ -146,7 +99,7 @@ fn put_varint(packet: &mut Vec<u8>, value: u32) {
     if value < 0x80 {
         packet.push(low_byte(value));
     } else if value < 0x4000 {
-        packet.extend_from_slice(&[low_byte(value) | 0x80, low_byte(value >> 7)]);
+        packet.extend_from_slice(&two_bytes(value));
     } else {
         put_long_varint(packet, value);
     }
@@ -162,7 +115,7 @@ fn put_long_varint(packet: &mut Vec<u8>, mut value: u32) {
 
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the low byte is what is wanted")]
-fn low_byte(value: u32) -> u8 {
+const fn low_byte(value: u32) -> u8 {
     value as u8
 }
 

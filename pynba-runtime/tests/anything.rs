@@ -13,7 +13,7 @@ use pynba_runtime::{
     FlushOptions, Reporter, ReporterBuilder, Rusage, Tags, Timer, TimerGuard, current,
 };
 
-static DB: StaticTags = StaticTags::new(&[("group", "db"), ("op", "select")]);
+static DB: StaticTags = StaticTags::new(&[("group", "db"), ("op", "select")]).names(&["value"]);
 
 /// One thing that a program may do.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ fn perform(act: Act, reporter: &Reporter, guards: &mut Vec<TimerGuard>) {
         Act::RemoveTag(name) => request.remove_tag(name),
         Act::AddTimer(pairs, time, hits) => request.add_timer(tags(pairs), time, hits),
         Act::Start(value) => guards.push(as_tag_value!(value, |value| {
-            __rt::timer_with(&DB, |tags| tags.add("value", &value))
+            __rt::timer_with(&DB, |tags| tags.add(0, &value))
         })),
         Act::Stop(which) if which < guards.len() => drop(guards.remove(which)),
         Act::Discard(which) if which < guards.len() => guards.remove(which).discard(),

@@ -15,7 +15,7 @@ use pynba_runtime::{
     TimerError, TimerGuard, current,
 };
 
-static DB: StaticTags = StaticTags::new(&[("group", "db")]);
+static DB: StaticTags = StaticTags::new(&[("group", "db")]).names(&["n", "of", "thread"]);
 static MAIL: StaticTags = StaticTags::new(&[("group", "mail")]);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -338,7 +338,7 @@ fn timers_of_handles_can_do_what_others_can() {
         elsewhere(move || {
             handle.run(|| {
                 rt::timer(&DB).discard();
-                let guard = rt::timer_with(&DB, |tags| tags.add("n", &1));
+                let guard = rt::timer_with(&DB, |tags| tags.add(0, &1));
                 guard.tag("n", 2);
                 guard.set_hit_count(3);
                 assert!(guard.stop() > Duration::ZERO);
@@ -586,12 +586,12 @@ fn two_requests_at_once_keep_apart() {
                     for _ in 0..ROUNDS {
                         barrier.wait();
                         let kept = outer.0.run(|| {
-                            let kept = rt::timer_with(&DB, |tags| tags.add("of", outer.1));
+                            let kept = rt::timer_with(&DB, |tags| tags.add(1, outer.1));
                             inner.0.run(|| {
-                                drop(rt::timer_with(&DB, |tags| tags.add("of", inner.1)));
+                                drop(rt::timer_with(&DB, |tags| tags.add(1, inner.1)));
                                 current().set_server_name(inner.1);
                             });
-                            drop(rt::timer_with(&DB, |tags| tags.add("of", outer.1)));
+                            drop(rt::timer_with(&DB, |tags| tags.add(1, outer.1)));
                             kept
                         });
                         inner.0.run(|| drop(kept));
@@ -657,7 +657,7 @@ fn nothing_is_lost_among_many_threads_and_flushes() {
                 scope.spawn(move || {
                     handle.run(|| {
                         for i in 0..EACH {
-                            let timer = rt::timer_with(&DB, |tags| tags.add("thread", &n));
+                            let timer = rt::timer_with(&DB, |tags| tags.add(2, &n));
                             if i % 2 == 0 { drop(timer) } else { timer.set_hit_count(1) }
                         }
                     });

@@ -13,7 +13,7 @@ use pynba_runtime::proto::Request;
 use pynba_runtime::testing::{Captured, Collector, capture};
 use pynba_runtime::{Reporter, Rusage, Transport, current};
 
-static DB: StaticTags = StaticTags::new(&[("group", "db")]);
+static DB: StaticTags = StaticTags::new(&[("group", "db")]).names(&["n", "query", "user", "many"]);
 
 fn reporter() -> Reporter {
     Reporter::builder().server("127.0.0.1:9").build().unwrap()
@@ -106,7 +106,7 @@ fn a_tag_that_opens_a_request_leaves_the_timer_where_it_was() {
         let slot = std::cell::RefCell::new(None);
         drop(__rt::timer_with(&DB, |tags| {
             *slot.borrow_mut() = Some(reporter().open("inner"));
-            tags.add("n", &1);
+            tags.add(0, &1);
         }));
         kept = slot.into_inner();
         drop(kept.take());
@@ -119,8 +119,8 @@ fn a_tag_that_opens_a_request_leaves_the_timer_where_it_was() {
 fn one_long_tag_leaves_room_for_the_others() {
     let request = measured(|| {
         drop(__rt::timer_with(&DB, |tags| {
-            tags.add("query", &"é".repeat(70_000));
-            tags.add("user", &7);
+            tags.add(1, &"é".repeat(70_000));
+            tags.add(2, &7);
         }));
         current().tag("long", "x".repeat(70_000));
         current().tag("plan", "free");
@@ -159,7 +159,7 @@ fn equal_values_do_not_fill_the_memory_of_a_request() {
     let requests = capture(|| {
         let _request = reporter.open("test");
         for _ in 0..200 {
-            drop(__rt::timer_with(&DB, |tags| tags.add("many", &vec!["same value"; 3000])));
+            drop(__rt::timer_with(&DB, |tags| tags.add(3, &vec!["same value"; 3000])));
         }
     });
     assert_eq!(requests[0].timers().len(), 200);
@@ -190,7 +190,7 @@ fn a_timer_tagged_in_a_loop_leaves_room_for_others() {
         }
         drop(timer);
         for n in 0..20 {
-            drop(__rt::timer_with(&DB, |tags| tags.add("n", &n)));
+            drop(__rt::timer_with(&DB, |tags| tags.add(0, &n)));
         }
     });
     let timers = requests[0].timers();
@@ -238,7 +238,7 @@ fn nothing_of_a_request_is_left_in_the_next_one() {
         request.current().tag("plan", "free");
         request.current().set_schema("https");
         request.current().set_status(404);
-        drop(__rt::timer_with(&DB, |tags| tags.add("n", &1)));
+        drop(__rt::timer_with(&DB, |tags| tags.add(0, &1)));
         std::mem::forget(__rt::timer(&DB));
         drop(request);
         drop(reporter().open("second"));

@@ -12,8 +12,8 @@ use pynba_runtime::__rt::{self, StaticTags};
 use pynba_runtime::testing::{Captured, CapturedTimer, capture};
 use pynba_runtime::{Reporter, Rusage, TagValue, Tags, TimerGuard, Transport, current};
 
-static DB: StaticTags = StaticTags::new(&[("group", "db")]);
-static MAIL: StaticTags = StaticTags::new(&[("group", "mail")]);
+static DB: StaticTags = StaticTags::new(&[("group", "db")]).names(&["op", "a", "bad", "outer"]);
+static MAIL: StaticTags = StaticTags::new(&[("group", "mail")]).names(&["inner"]);
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -198,7 +198,7 @@ fn timers_stop_when_dropped_or_with_their_request() {
 fn a_timer_is_discarded_tagged_and_counted() {
     let request = measured(|| {
         __rt::timer(&MAIL).discard();
-        let timer = __rt::timer_with(&DB, |tags| tags.add("op", &["select", "insert"]));
+        let timer = __rt::timer_with(&DB, |tags| tags.add(0, &["select", "insert"]));
         timer.tag("op", "update");
         timer.tag("rows", 3);
         timer.set_hit_count(3);
@@ -422,8 +422,8 @@ fn a_tag_that_panics_harms_nobody() {
         current().tag("bad", Panics);
         current().tag("good", 1);
         drop(__rt::timer_with(&DB, |tags| {
-            tags.add("a", &1);
-            tags.add("bad", &Panics);
+            tags.add(1, &1);
+            tags.add(2, &Panics);
         }));
         assert_eq!(
             Tags::new().with("a", 1).with("bad", || -> u8 { panic!("on purpose") }).len(),
@@ -438,11 +438,11 @@ fn a_tag_that_panics_harms_nobody() {
 fn a_tag_that_measures_itself_works() {
     let request = measured(|| {
         let nested = || {
-            let _timer = __rt::timer_with(&MAIL, |tags| tags.add("inner", &1));
+            let _timer = __rt::timer_with(&MAIL, |tags| tags.add(0, &1));
             current().tag("from", "within");
             "value"
         };
-        drop(__rt::timer_with(&DB, |tags| tags.add("outer", &nested)));
+        drop(__rt::timer_with(&DB, |tags| tags.add(3, &nested)));
     });
     assert_eq!(request.tags(), owned([("from", "within")]));
     let tags: Vec<_> = request.timers().into_iter().map(|timer| timer.tags).collect();

@@ -51,13 +51,13 @@ pub(crate) struct OfNew<'a, 'b> {
 impl Visit for OfNew<'_, '_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         if self.fields.is_tag(field) {
-            self.pairs.add(field.name(), value);
+            self.pairs.add_named(field.name(), value);
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if self.fields.is_tag(field) {
-            self.pairs.debug(field.name(), value);
+            self.pairs.debug_named(field.name(), value);
         }
     }
 }

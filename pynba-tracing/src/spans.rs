@@ -154,9 +154,9 @@ impl PinbaLayer {
 
     fn write_tags(&self, attributes: &Attributes<'_>, pairs: &mut Pairs<'_>) {
         let metadata: &'static Metadata<'static> = attributes.metadata();
-        pairs.add(SPAN, metadata.name());
+        pairs.add_named(SPAN, metadata.name());
         if self.target {
-            pairs.add(TARGET, metadata.target());
+            pairs.add_named(TARGET, metadata.target());
         }
         self.write_fields(attributes, pairs);
     }

@@ -65,6 +65,7 @@ impl Statsd {
 
 pub(crate) fn named(name: &str) -> Workload {
     match name {
+        "w0" => |statsd| statsd.request("w0", 0),
         "w10" => |statsd| statsd.request("w10", 2),
         "w100" => |statsd| statsd.request("w100", 20),
         "d10" => Statsd::sharded_request,

@@ -6,6 +6,7 @@ use tracing::info_span;
 
 pub(crate) fn named(name: &str) -> fn() {
     match name {
+        "w0" => || request("w0", 0),
         "w10" => || request("w10", 2),
         "w100" => || request("w100", 20),
         "d10" => d10,

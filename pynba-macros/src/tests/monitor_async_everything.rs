@@ -32,13 +32,14 @@ where
             match (&(request.plan),) {
                 pynba_values => {
                     static TAGS: ::pynba::__rt::StaticTags = ::pynba::__rt::StaticTags::new(
-                        &[],
-                    );
+                            &[],
+                        )
+                        .names(&["plan"]);
                     guard
                         .set_tags_with(
                             &TAGS,
                             |tags| {
-                                tags.add("plan", pynba_values.0);
+                                tags.add(0, pynba_values.0);
                             },
                         )
                 }

@@ -24,13 +24,14 @@ fn show_user(request: &Request) -> Answer {
             match (&(request.plan),) {
                 pynba_values => {
                     static TAGS: ::pynba::__rt::StaticTags = ::pynba::__rt::StaticTags::new(
-                        &[("kind", "user")],
-                    );
+                            &[("kind", "user")],
+                        )
+                        .names(&["plan"]);
                     guard
                         .set_tags_with(
                             &TAGS,
                             |tags| {
-                                tags.add("plan", pynba_values.0);
+                                tags.add(0, pynba_values.0);
                             },
                         )
                 }

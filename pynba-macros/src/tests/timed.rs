@@ -6,12 +6,13 @@ pub async fn send(&self, to: &str) -> usize {
             match (&(to),) {
                 pynba_values => {
                     static TAGS: ::pynba::__rt::StaticTags = ::pynba::__rt::StaticTags::new(
-                        &[("group", "mail")],
-                    );
+                            &[("group", "mail")],
+                        )
+                        .names(&["to"]);
                     ::pynba::__rt::timer_with(
                         &TAGS,
                         |tags| {
-                            tags.add("to", pynba_values.0);
+                            tags.add(0, pynba_values.0);
                         },
                     )
                 }

@@ -5,12 +5,13 @@ fn send(&self, to: String) -> Pin<Box<dyn Future<Output = usize> + '_>> {
                 match (&(to),) {
                     pynba_values => {
                         static TAGS: ::pynba::__rt::StaticTags = ::pynba::__rt::StaticTags::new(
-                            &[("group", "mail")],
-                        );
+                                &[("group", "mail")],
+                            )
+                            .names(&["to"]);
                         ::pynba::__rt::timer_with(
                             &TAGS,
                             |tags| {
-                                tags.add("to", pynba_values.0);
+                                tags.add(0, pynba_values.0);
                             },
                         )
                     }

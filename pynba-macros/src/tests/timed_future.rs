@@ -3,12 +3,13 @@ fn send(&self, to: String) -> impl Future<Output = usize> {
         match (&(to),) {
             pynba_values => {
                 static TAGS: ::pynba::__rt::StaticTags = ::pynba::__rt::StaticTags::new(
-                    &[("group", "mail")],
-                );
+                        &[("group", "mail")],
+                    )
+                    .names(&["to"]);
                 ::pynba::__rt::tags_with(
                     &TAGS,
                     |tags| {
-                        tags.add("to", pynba_values.0);
+                        tags.add(0, pynba_values.0);
                     },
                 )
             }

@@ -39,11 +39,10 @@ impl Work {
         let queue = Arc::clone(&self.queue);
         let _end = End(&queue);
         queue.bell.belongs_here();
-        local::quietly(|| {
-            self.serve();
-            // If the reporter is gone, so is its transport now, which is foreign code.
-            foreign::run(|| drop(self));
-        });
+        let _quiet = local::Quiet::begin();
+        self.serve();
+        // If the reporter is gone, so is its transport now, which is foreign code.
+        foreign::run(|| drop(self));
     }
 
     fn serve(&self) {

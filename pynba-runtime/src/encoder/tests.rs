@@ -50,14 +50,16 @@ impl Input {
             .map(|(hit_count, value, pairs)| (*hit_count, *value, buffer(pairs)))
             .collect();
         let clean = |text: &String| Text::from(Cow::Owned(text.clone()));
-        let [hostname, server_name, schema] =
-            [&self.hostname, &self.server_name, &self.schema].map(clean);
+        let [hostname, server_name] = [&self.hostname, &self.server_name].map(clean);
         let [prefix, name] = self.script_name.each_ref().map(clean);
+        let mut names = Names::new(hostname, server_name);
+        (names.prefix, names.schema) = (prefix, clean(&self.schema));
+        let beginning = names.beginning(&name);
         let head = Packet {
-            hostname: &hostname,
-            server_name: &server_name,
-            hosts: None,
-            script_name: [&prefix, &name],
+            names: &names,
+            told: None,
+            script_name: &name,
+            beginning: None,
             request_count: 1,
             document_size: self.document_size,
             memory_peak: self.memory_peak,
@@ -66,12 +68,25 @@ impl Input {
             system: self.times[2],
             status: self.status,
             memory_footprint: self.memory_footprint,
-            schema: &schema,
+            schema: &names.schema,
             tags: tags.set(None),
             timer_rusage: false,
             max_word: MAX_WORD,
         };
-        encoder.encode(&head, timers.iter()).to_vec()
+        let packet = encoder.encode(&head, timers.iter()).to_vec();
+        let head = Packet { beginning: Some(&beginning), ..head };
+        assert_eq!(
+            encoder.encode(&head, timers.iter()),
+            packet,
+            "with a beginning that was made before"
+        );
+        let [hostname, server_name, prefix] =
+            [&names.hostname, &names.server_name, &names.prefix].map(|name| Some(name.clone()));
+        let told = Told { prefix, hostname, server_name, ..Told::default() };
+        let others = Names::new(Text::literal("other"), Text::literal("other"));
+        let head = Packet { names: &others, told: Some(&told), ..head };
+        assert_eq!(encoder.encode(&head, timers.iter()), packet, "with names that were told");
+        packet
     }
 }
 
@@ -88,7 +103,7 @@ impl<'a> PacketTimer<'a> for &'a (u32, u64, PairBuffer) {
         Cpu::default()
     }
 
-    fn place(&self) -> Option<(u32, usize)> {
+    fn place(&self) -> Option<&'static Interned> {
         None
     }
 
@@ -395,9 +410,9 @@ impl<'a> PacketTimer<'a> for &'a Mixed {
         Cpu::default()
     }
 
-    fn place(&self) -> Option<(u32, usize)> {
+    fn place(&self) -> Option<&'static Interned> {
         let fixed = self.fixed.filter(|_| self.extra.len() == 0)?;
-        Some((fixed.interned().number, fixed.pairs().len()))
+        Some(fixed.interned())
     }
 
     fn tags(&self) -> TagSet<'a> {
@@ -418,11 +433,12 @@ proptest! {
     ) {
         let mut encoder = Encoder::default(); // the same one: nothing may be left of a packet
         for (request, timers, max_word) in packets {
+            let names = Names::new(Text::literal("h"), Text::literal("s"));
             let head = Packet {
-                hostname: "h",
-                server_name: "s",
-                hosts: None,
-                script_name: ["", "n"],
+                names: &names,
+                told: None,
+                script_name: "n",
+                beginning: None,
                 request_count: 1,
                 document_size: 0,
                 memory_peak: 0,

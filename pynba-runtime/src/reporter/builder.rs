@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::background::{Background, Sender};
-use crate::encoder;
 use crate::packets::Limits;
 use crate::sampling::Sampling;
 use crate::stats::{Counters, OnError};
@@ -136,7 +135,9 @@ impl ReporterBuilder {
     /// ```
     pub fn hostname(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         // An empty name is none: servers could not tell hosts apart by it.
-        self.config.hostname = Text::given(name.into()).unwrap_or(self.config.hostname);
+        if let Some(name) = Text::given(name.into()) {
+            self.config.names.hostname = name;
+        }
         self
     }
 
@@ -153,7 +154,9 @@ impl ReporterBuilder {
     /// ```
     pub fn server_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         // An empty name is none: servers could not tell hosts apart by it.
-        self.config.server_name = Text::given(name.into()).unwrap_or(self.config.server_name);
+        if let Some(name) = Text::given(name.into()) {
+            self.config.names.server_name = name;
+        }
         self
     }
 
@@ -169,7 +172,7 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn schema(mut self, schema: impl Into<Cow<'static, str>>) -> Self {
-        self.config.schema = schema.into().into();
+        self.config.names.schema = schema.into().into();
         self
     }
 
@@ -185,7 +188,7 @@ impl ReporterBuilder {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
-        self.config.prefix = prefix.into().into();
+        self.config.names.prefix = prefix.into().into();
         self
     }
 
@@ -421,7 +424,7 @@ impl ReporterBuilder {
                 destinations.push(Destination::Udp(server));
             }
         }
-        config.hosts = encoder::hosts(&config.hostname, &config.server_name);
+        config.names.encode_hosts();
         for (name, value) in tags.iter() {
             config.tags.push_copy(name, value);
         }
@@ -430,6 +433,8 @@ impl ReporterBuilder {
         let background = background.map(|background| {
             Sender::new(background, Arc::clone(&destinations), Arc::clone(&counters))
         });
-        Ok(Reporter { shared: Arc::new(Shared { config, destinations, counters, background }) })
+        let is_plain = config.is_plain();
+        let shared = Shared { config, destinations, counters, background, is_plain };
+        Ok(Reporter { shared: Arc::new(shared) })
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::{fmt, ptr};
 
-use super::{Fixed, pairs_of};
+use super::{Fixed, Literal, pairs_of};
 use crate::dictionary;
 use crate::wire::MAX_DATAGRAM;
 
@@ -27,24 +27,69 @@ pub(crate) type StaticPair = (&'static str, &'static str);
 /// Text that is either the program's own or stands in a [`PairBuffer`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Span {
-    Static(&'static str),
+    Literal(&'static Literal),
     Stored { start: u32, end: u32 },
 }
 
 impl Span {
+    #[inline]
     fn get(self, memory: &str) -> &str {
         match self {
-            Self::Static(text) => text,
+            Self::Literal(literal) => literal.text,
             Self::Stored { start, end } => {
                 memory.get(start as usize..end as usize).unwrap_or_default()
             }
         }
     }
 
+    /// [`get`](Self::get) without looking for the bounds of characters.
+    #[inline]
+    fn bytes(self, memory: &str) -> &[u8] {
+        match self {
+            Self::Literal(literal) => literal.text.as_bytes(),
+            Self::Stored { start, end } => {
+                memory.as_bytes().get(start as usize..end as usize).unwrap_or_default()
+            }
+        }
+    }
+
+    #[inline]
+    fn hash(self, memory: &str) -> u64 {
+        match self {
+            Self::Literal(literal) => literal.hash,
+            Self::Stored { .. } => dictionary::hash(self.bytes(memory)),
+        }
+    }
+
+    #[inline]
+    fn text(self, memory: &str) -> Text<'_> {
+        match self {
+            Self::Literal(literal) => Text::Literal(literal),
+            Self::Stored { .. } => Text::Other(self.get(memory)),
+        }
+    }
+
     fn stored(self) -> usize {
         match self {
-            Self::Static(_) => 0,
+            Self::Literal(_) => 0,
             Self::Stored { start, end } => (end - start) as usize,
+        }
+    }
+}
+
+/// A [`Span`]'s text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Text<'a> {
+    Literal(&'static Literal),
+    Other(&'a str),
+}
+
+impl<'a> Text<'a> {
+    #[inline]
+    pub(crate) fn get(self) -> &'a str {
+        match self {
+            Self::Literal(literal) => literal.text,
+            Self::Other(text) => text,
         }
     }
 }
@@ -57,6 +102,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    #[inline]
     fn get(self, memory: &str) -> (&str, &str) {
         (self.name.get(memory), self.value.get(memory))
     }
@@ -83,6 +129,7 @@ impl PairBuffer {
         Self { text: String::new(), pairs: Vec::new(), unused: 0, lost: 0 }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
@@ -97,6 +144,7 @@ impl PairBuffer {
         self.slice(range).iter().map(|pair| pair.stored() + size_of::<Pair>()).sum()
     }
 
+    #[inline]
     pub(crate) fn lost(&self) -> u64 {
         self.lost
     }
@@ -110,10 +158,14 @@ impl PairBuffer {
     }
 
     /// Forgets the pairs. Memory is kept for the next use, but not that of a freak.
+    #[inline]
     pub(crate) fn clear(&mut self) {
-        if self.text.is_empty() && self.pairs.is_empty() && self.lost == 0 {
-            return;
+        if !self.text.is_empty() || !self.pairs.is_empty() || self.lost > 0 {
+            self.clear_all();
         }
+    }
+
+    fn clear_all(&mut self) {
         self.text.clear();
         self.pairs.clear();
         self.text.shrink_to(USUAL_TEXT);
@@ -139,11 +191,19 @@ impl PairBuffer {
         self.seal(start)
     }
 
+    /// [`write_str`](Self::write_str) for what is short and has no NUL.
+    #[inline]
+    pub(crate) fn write_short(&mut self, text: &str) -> Option<Span> {
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.span_from(start)
+    }
+
     /// The text of `name`, a dot and `key`.
     pub(crate) fn write_nested(&mut self, name: Span, key: fmt::Arguments<'_>) -> Option<Span> {
         let start = self.text.len();
         match name {
-            Span::Static(name) => self.text.push_str(name),
+            Span::Literal(name) => self.text.push_str(name.text),
             Span::Stored { start, end } => {
                 self.text.extend_from_within(start as usize..end as usize);
             }
@@ -159,6 +219,11 @@ impl PairBuffer {
             self.text.truncate(start);
             self.text.push_str(cut(&clean, MAX_WORD));
         }
+        self.span_from(start)
+    }
+
+    #[inline]
+    fn span_from(&mut self, start: usize) -> Option<Span> {
         if self.text.len() > MAX_TEXT {
             self.text.truncate(start);
             self.lost += 1;
@@ -169,6 +234,7 @@ impl PairBuffer {
     }
 
     /// Adds a pair whose value was written last. `false` when it is there already, or does not fit.
+    #[inline]
     pub(crate) fn push(&mut self, name: Span, value: Span) -> bool {
         let pair = Pair { name, value };
         // A list of thousand equal items is one pair, and should need the memory of one.
@@ -187,12 +253,20 @@ impl PairBuffer {
     }
 
     /// Puts the pairs into their order, without duplicates and without those that `fixed` has.
+    #[inline]
     pub(crate) fn normalize(&mut self, fixed: &[StaticPair]) {
         let Self { text, pairs, .. } = self;
-        pairs.sort_unstable_by(|left, right| left.get(text).cmp(&right.get(text)));
-        pairs.dedup_by(|left, right| left.get(text) == right.get(text));
-        if !fixed.is_empty() {
-            pairs.retain(|pair| fixed.binary_search(&pair.get(text)).is_err());
+        if pairs.len() > 1 {
+            pairs.sort_unstable_by(|left, right| left.get(text).cmp(&right.get(text)));
+            pairs.dedup_by(|left, right| left.get(text) == right.get(text));
+        }
+        // There are a few, and most differ in their lengths already.
+        let is_fixed = |pair: &Pair| {
+            let (name, value) = (pair.name.bytes(text), pair.value.bytes(text));
+            fixed.iter().any(|(other, its)| other.as_bytes() == name && its.as_bytes() == value)
+        };
+        if pairs.iter().any(is_fixed) {
+            pairs.retain(|pair| !is_fixed(pair));
         }
     }
 
@@ -289,7 +363,34 @@ impl PairBuffer {
         }
     }
 
+    /// Of all its pairs.
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        let mut hash = 0_u64;
+        for pair in &self.pairs {
+            for word in [pair.name, pair.value] {
+                // Rotated, so that the order of the words counts.
+                hash = hash.rotate_left(5) ^ word.hash(&self.text);
+            }
+        }
+        hash
+    }
+
+    /// Whether the other one has the same pairs.
+    #[inline]
+    pub(crate) fn has_pairs_of(&self, other: &Self) -> bool {
+        let is_same = |one: Span, another: Span| match (one, another) {
+            (Span::Literal(one), Span::Literal(another)) if ptr::eq(one, another) => true,
+            _ => one.bytes(&self.text) == another.bytes(&other.text),
+        };
+        self.pairs.len() == other.pairs.len()
+            && self.pairs.iter().zip(&other.pairs).all(|(one, another)| {
+                is_same(one.name, another.name) && is_same(one.value, another.value)
+            })
+    }
+
     /// All the pairs together with those known at compile time. Both must be in order.
+    #[inline]
     pub(crate) fn set(&self, fixed: Fixed) -> TagSet<'_> {
         TagSet { fixed, extra: &self.pairs, text: &self.text }
     }
@@ -341,6 +442,37 @@ impl fmt::Write for Cut<'_> {
     }
 }
 
+/// Pairs that are made at run time, in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Extra<'a> {
+    pairs: &'a [Pair],
+    memory: &'a str,
+}
+
+impl<'a> Extra<'a> {
+    /// The next one, if it stands before that pair.
+    #[inline]
+    pub(crate) fn next_before(&mut self, name: &str, value: &str) -> Option<[Text<'a>; 2]> {
+        let (first, _) = self.pairs.split_first()?;
+        let pair = first.get(self.memory);
+        // Names differ in their first byte mostly.
+        let [a, b] = [pair.0, name].map(|name| name.as_bytes().first());
+        let is_before = if a == b { pair < (name, value) } else { a < b };
+        if is_before { self.next() } else { None }
+    }
+}
+
+impl<'a> Iterator for Extra<'a> {
+    type Item = [Text<'a>; 2];
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (first, others) = self.pairs.split_first()?;
+        self.pairs = others;
+        Some([first.name.text(self.memory), first.value.text(self.memory)])
+    }
+}
+
 /// A view on one flattened set of tags, in order and without duplicates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TagSet<'a> {
@@ -350,6 +482,8 @@ pub(crate) struct TagSet<'a> {
 }
 
 impl<'a> TagSet<'a> {
+    pub(crate) const EMPTY: Self = Self { fixed: None, extra: &[], text: "" };
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         pairs_of(self.fixed).len() + self.extra.len()
@@ -362,9 +496,9 @@ impl<'a> TagSet<'a> {
     }
 
     /// The others.
-    pub(crate) fn extra(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let text = self.text;
-        self.extra.iter().map(move |pair| pair.get(text))
+    #[inline]
+    pub(crate) fn extra(&self) -> Extra<'a> {
+        Extra { pairs: self.extra, memory: self.text }
     }
 
     /// Where in a table of so many slots, a power of two, an equal set is looked for.

@@ -143,6 +143,16 @@ impl<'a> TagWriter<'a> {
         self.formatted(format_args!("{value:?}"));
     }
 
+    /// [`text`](Self::text) for what is short and has no NUL.
+    #[inline]
+    fn short(&mut self, value: &str) {
+        if let Some(name) = self.name
+            && let Some(value) = self.buffer.write_short(value)
+        {
+            self.buffer.push(name, value);
+        }
+    }
+
     fn formatted(&mut self, value: fmt::Arguments<'_>) {
         if let Some(name) = self.name
             && let Some(value) = self.buffer.write(value)
@@ -224,6 +234,12 @@ impl TagValue for str {
     }
 }
 
+impl TagValue for bool {
+    fn write_to(&self, tag: &mut TagWriter<'_>) {
+        tag.short(if *self { "true" } else { "false" });
+    }
+}
+
 impl TagValue for String {
     fn write_to(&self, tag: &mut TagWriter<'_>) {
         tag.text(self);
@@ -240,8 +256,18 @@ macro_rules! by_format {
     )*};
 }
 
-by_format!(display: bool, char, fmt::Arguments<'_>);
-by_format!(display: i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+macro_rules! by_integer {
+    ($($type:ty),*) => {$(
+        impl TagValue for $type {
+            fn write_to(&self, tag: &mut TagWriter<'_>) {
+                tag.short(itoa::Buffer::new().format(*self));
+            }
+        }
+    )*};
+}
+
+by_integer!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
+by_format!(display: char, fmt::Arguments<'_>);
 by_format!(debug: f32, f64); // `{:?}` keeps the point of `1.0` and writes 1e16 short
 
 macro_rules! by_deref {

@@ -58,6 +58,8 @@ impl Timers {
                 kept += 1;
             }
         }
+        // Something may have been merged.
+        self.may_have_lost |= kept < list.len();
         list.truncate(kept);
     }
 }

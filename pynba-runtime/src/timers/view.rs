@@ -6,7 +6,7 @@ use super::{Measured, State, Timer, Timers};
 use crate::clock::Tick;
 use crate::encoder::PacketTimer;
 use crate::system::Cpu;
-use crate::tags::TagSet;
+use crate::tags::{Interned, StaticTags, TagSet};
 
 /// A timer at some moment. What is asked of it is looked up only then.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +65,8 @@ impl<'a> PacketTimer<'a> for TimerView<'a> {
     }
 
     #[inline]
-    fn place(&self) -> Option<(u32, usize)> {
-        let tags = self.timer.fixed.filter(|_| self.timer.extra.is_empty())?;
-        Some((tags.interned().number, tags.pairs().len()))
+    fn place(&self) -> Option<&'static Interned> {
+        self.timer.fixed.filter(|_| self.timer.extra.is_empty()).map(StaticTags::interned)
     }
 
     fn tags(&self) -> TagSet<'a> {
