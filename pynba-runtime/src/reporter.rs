@@ -243,14 +243,14 @@ impl Reporter {
         self.shared.counters.snapshot()
     }
 
-    /// Sends what waits in the queue of a [`Background`](crate::Background) sender, and ends its thread. `true` when that was done in
-    /// time: every packet was handed to the system, or counted as lost. `true` at once where there is no such sender,
-    /// or it has had nothing to do.
+    /// Sends what waits in the queue of a [`Background`](crate::Background) sender, and ends its thread. `true` when
+    /// that was done in time: every packet was handed to the system, or counted as lost. `true` at once where there
+    /// is no such sender, or it has had nothing to do.
     ///
     /// With `false` the thread goes on, and ends when it can. The reporter can be used as before in any case: what
-    /// comes later is sent at once, by the thread on which it comes. It may be called at any time, by several threads, and
-    /// again. Only the thread itself, on which transports and [`on_error`](ReporterBuilder::on_error) are called, cannot
-    /// wait for its own end: there it is `false`.
+    /// comes later is sent at once, by the thread on which it comes. It may be called at any time, by several
+    /// threads, and again. Only the thread itself, on which transports and [`on_error`](ReporterBuilder::on_error)
+    /// are called, cannot wait for its own end: there it is `false`.
     ///
     /// A program whose reporter is never dropped, as that of [`set_reporter`](crate::set_reporter), has to call this
     /// before it ends.

@@ -335,7 +335,8 @@ impl ReporterBuilder {
     }
 
     /// Called for every packet that is lost, where that is noticed: on the thread of the request mostly (or that of
-    /// the [background](Self::background)), so it must not block. Failures are counted in [`Stats`](crate::Stats) and logged besides.
+    /// the [background](Self::background)), so it must not block. Failures are counted in [`Stats`](crate::Stats) and
+    /// logged besides.
     ///
     /// ```
     /// # use std::{io, sync::mpsc};
@@ -363,8 +364,8 @@ impl ReporterBuilder {
     }
 
     /// Whether [`ScriptMonitor::send`](crate::ScriptMonitor::send) and [`Reporter::send`] give failures back. A
-    /// monitored handler never sees one. Of a reporter that sends in the [background](Self::background) they give back
-    /// only that a packet is too large, or the queue full.
+    /// monitored handler never sees one. Of a reporter that sends in the [background](Self::background) they give
+    /// back only that a packet is too large, or the queue full.
     ///
     /// ```
     /// # use std::io;

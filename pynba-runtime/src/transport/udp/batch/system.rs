@@ -67,8 +67,8 @@ pub(super) fn messages(mut packets: &[Vec<u8>], joined_up_to: usize) -> Vec<usiz
     counts
 }
 
-/// Sends the packets, of which there are [`MOST`] at most, and joins those that are not larger than that. Says how many
-/// the kernel took; an error is that of the first one.
+/// Sends the packets, of which there are [`MOST`] at most, and joins those that are not larger than that. Says how
+/// many the kernel took; an error is that of the first one.
 pub(super) fn send(
     socket: &UdpSocket,
     packets: &[Vec<u8>],

@@ -1,7 +1,7 @@
 //! Real sockets, and what the kernel says of them.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
 use proptest::prelude::*;
@@ -119,6 +119,21 @@ fn a_kernel_that_joins_nothing_gets_them_one_by_one_in_one_call() {
         assert_eq!(send(&batch, &socket, &packets), [40], "size {size}");
         assert_eq!(received(&receiver, 40), packets);
         assert_eq!(batch.known(), known, "size {size}");
+    }
+}
+
+#[test]
+fn packets_that_cannot_be_joined_are_no_refusal() {
+    let (receiver, address) = receiver();
+    let socket = connected(address);
+    without_checksums(&socket);
+    for sizes in [[10, 1300, 1300], [10, 600, 600], [10, 500, 500]] {
+        let batch = Batch::new();
+        for _ in 0..3 {
+            let packets = packets(&sizes);
+            send(&batch, &socket, &packets);
+            assert_eq!(received(&receiver, 3), packets);
+        }
     }
 }
 
