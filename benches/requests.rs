@@ -4,10 +4,12 @@
 //! never fails because of a time: what must not grow is counted by `benches/gates`.
 
 mod floor;
+mod processor;
 mod receiver;
 mod table;
 mod workloads;
 
+use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -18,9 +20,10 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pynba::{Reporter, ReporterBuilder, Rusage, Transport};
+use pynba::{Background, Reporter, ReporterBuilder, Rusage, Transport};
 
 use floor::Floor;
+use processor::Spent;
 use receiver::Receiver;
 use table::{Contender, Row, Run, calls, each, each_at_once, interleave};
 
@@ -55,6 +58,7 @@ fn main() {
     bench.alone(&mut rows);
     bench.polls(&mut rows);
     bench.trouble(&mut rows);
+    bench.background(&mut rows);
     let mut scaling = Vec::new();
     bench.lines(&mut scaling);
     bench.idle_threads(&mut scaling);
@@ -254,6 +258,43 @@ impl Bench {
             let one = all[at].iter().map(|one| 2.0 * one).collect::<Vec<_>>();
             rows.push(Row::new(what, "×", table::ratios(&one, &all[at + 1])));
         }
+    }
+
+    /// What a request costs when another thread sends: processor time, because with the receiver there are three
+    /// threads at work, and few processors.
+    fn background(&self, rows: &mut Vec<Row>) {
+        let floor = by_hand(self.server);
+        let reporter = ours(Rusage::Off).server(self.server.to_string());
+        let reporter = reporter.background(Background::new()).build().expect("a reporter");
+        let times = self.run.times(TIMES);
+        let queued = Cell::new(0);
+        let by_background = || {
+            queued.set(queued.get() + 1);
+            workloads::w10(&reporter);
+        };
+        let is_sent = || {
+            let stats = reporter.stats();
+            stats.packets + stats.buffer_full + stats.queue_full == queued.get()
+        };
+        let processes = [const { RefCell::new(Vec::new()) }; 2];
+        let contender = |spent: &dyn Fn() -> Spent, process: &RefCell<Vec<f64>>| {
+            SENT.fetch_add(u64::from(processor::calls(times)), Ordering::Relaxed);
+            let spent = spent();
+            process.borrow_mut().push(spent.process);
+            spent.thread
+        };
+        let spent_by_hand = || processor::spent(times, || floor::w10(&floor), || true);
+        let spent = || processor::spent(times, by_background, is_sent);
+        let threads = self.interleave(vec![
+            Contender::new(|| contender(&spent_by_hand, &processes[0])),
+            Contender::new(|| contender(&spent, &processes[1])),
+        ]);
+        let [floor, ours] = processes.map(RefCell::into_inner);
+        let what = "W10 with a background sender, processor time of the";
+        let row = Row::ratio(format!("{what} request's thread"), &threads[1], &threads[0]);
+        rows.push(row.bar(0.5, 0.35));
+        let row = Row::ratio(format!("{what} whole process"), &ours, &floor);
+        rows.push(row.bar(0.9, 0.7));
     }
 
     /// Until the clock has found out what the counter is worth, which takes 50 ms and one more request.

@@ -4,10 +4,10 @@
 pub use pynba_macros::{monitor, tags, timed, timer};
 #[doc(inline)]
 pub use pynba_runtime::{
-    Around, Current, DetachedRequest, Entered, Error, FlushOptions, Handle, Instrumented,
-    MAX_SERVERS, Monitored, Reporter, ReporterBuilder, RequestGuard, RequestInfo, Rusage, Sampling,
-    ScriptMonitor, ScriptMonitorBuilder, Stats, TagValue, TagWriter, Tags, Timer, TimerError,
-    TimerGuard, TimerInfo, Transport, alloc, current, proto, set_reporter, testing,
+    Around, Background, Current, DetachedRequest, Entered, Error, FlushOptions, Handle,
+    Instrumented, MAX_SERVERS, Monitored, Reporter, ReporterBuilder, RequestGuard, RequestInfo,
+    Rusage, Sampling, ScriptMonitor, ScriptMonitorBuilder, Stats, TagValue, TagWriter, Tags, Timer,
+    TimerError, TimerGuard, TimerInfo, Transport, alloc, current, proto, set_reporter, testing,
 };
 
 #[cfg(feature = "tokio")]

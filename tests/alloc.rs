@@ -210,3 +210,58 @@ fn outside_a_request_a_timer_allocates_nothing() {
     });
     assert_eq!(count.count_total, 0);
 }
+
+#[test]
+fn a_background_sender_allocates_nothing_on_the_requests_thread() {
+    /// Stands still until it is opened.
+    #[derive(Clone, Default)]
+    struct Gate(std::sync::Arc<(std::sync::Mutex<bool>, std::sync::Condvar)>);
+
+    impl pynba::Transport for Gate {
+        fn send(&self, _: &[u8]) -> std::io::Result<()> {
+            let is_open = self.0.0.lock().unwrap();
+            drop(self.0.1.wait_while(is_open, |is_open| !*is_open).unwrap());
+            Ok(())
+        }
+    }
+
+    #[monitor(reporter)]
+    fn handler(reporter: &Reporter) {
+        for _ in 0..10 {
+            let _timer = timer!(foo = "bar", baz = ["seq1", "seq2"], qux = { map1 = "val1" });
+        }
+    }
+
+    let gate = Gate::default();
+    let background = pynba::Background::new().capacity(128);
+    let reporter = Reporter::builder().background(background).transport(gate.clone());
+    let reporter = reporter.build().unwrap();
+    let sends = |count: u64| {
+        let before = reporter.stats().packets;
+        (0..count).for_each(|_| handler(&reporter));
+        move |reporter: &Reporter| {
+            while reporter.stats().packets < before + count {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    };
+    // One packet stands before the gate, and the queue fills: then the thread takes as many at once as it ever does.
+    let first = sends(1);
+    std::thread::sleep(Duration::from_millis(50));
+    let many = sends(128);
+    *gate.0.0.lock().unwrap() = true;
+    gate.0.1.notify_all();
+    first(&reporter);
+    many(&reporter);
+    for _ in 0..4 {
+        sends(100)(&reporter);
+    }
+    let mut all = None;
+    assert_eq!(measure(|| all = Some(sends(100))).count_total, 0);
+    all.unwrap()(&reporter);
+    let mut woken = None;
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(measure(|| woken = Some(sends(1))).count_total, 0, "it slept");
+    woken.unwrap()(&reporter);
+    assert_eq!(reporter.stats().queue_full, 0);
+}

@@ -58,6 +58,13 @@ pub enum Error {
         /// The largest size in bytes.
         limit: usize,
     },
+    /// The queue of the background sender had no room for the packet.
+    QueueFull {
+        /// Packets that it holds at most.
+        capacity: usize,
+        /// Bytes that it holds at most.
+        max_bytes: usize,
+    },
 }
 
 impl fmt::Display for Error {
@@ -91,6 +98,11 @@ impl fmt::Display for Error {
             Self::TooLarge { size, limit } => {
                 write!(f, "packet of {size} bytes dropped, a datagram takes at most {limit}")
             }
+            Self::QueueFull { capacity, max_bytes } => write!(
+                f,
+                "packet dropped, {capacity} packets or {max_bytes} bytes wait for the background sender; \
+                 give it more `capacity` or `max_bytes`, or send a sample"
+            ),
         }
     }
 }

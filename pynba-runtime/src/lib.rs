@@ -23,6 +23,7 @@
 pub mod __rt;
 mod address;
 pub mod alloc;
+mod background;
 mod clock;
 mod current;
 mod detached;
@@ -65,6 +66,7 @@ mod told;
 mod transport;
 mod wire;
 
+pub use self::background::Background;
 pub use self::current::{Current, current};
 pub use self::detached::{Around, DetachedRequest, Entered, Monitored};
 pub use self::error::Error;
@@ -74,7 +76,6 @@ pub use self::handle::{Handle, Instrumented};
 pub use self::info::{RequestInfo, TimerInfo};
 pub use self::process::set_reporter;
 pub use self::reporter::{MAX_SERVERS, Reporter, ReporterBuilder};
-
 pub use self::sampling::Sampling;
 pub use self::script::{ScriptMonitor, ScriptMonitorBuilder};
 pub use self::stats::Stats;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 pub use self::builder::ReporterBuilder;
 
+use crate::background::Sender;
 use crate::detached::{DetachedRequest, Monitored};
 use crate::encoder::Names;
 use crate::guard::RequestGuard;
@@ -57,16 +58,19 @@ impl RefUnwindSafe for Reporter {}
 #[derive(Debug, Default)]
 struct Shared {
     config: Config,
-    destinations: Vec<Destination>,
+    destinations: Arc<[Destination]>,
     counters: Arc<Counters>,
+    background: Option<Sender>,
     /// Whether its packets say nothing but names and what the request says.
     is_plain: bool,
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        // Sends what waits.
+        drop(self.background.take());
         // With it go transports and a closure, which are foreign code; a request may hold the last clone.
-        foreign::run(|| self.destinations.clear());
+        foreign::run(|| drop(mem::take(&mut self.destinations)));
         foreign::run(|| drop(mem::take(&mut self.counters)));
     }
 }
@@ -239,6 +243,40 @@ impl Reporter {
         self.shared.counters.snapshot()
     }
 
+    /// Sends what waits in the queue of a [`Background`](crate::Background) sender, and ends its thread. `true` when
+    /// that was done in time: every packet was handed to the system, or counted as lost. `true` at once where there
+    /// is no such sender, or it has had nothing to do.
+    ///
+    /// With `false` the thread goes on, and ends when it can. The reporter can be used as before in any case: what
+    /// comes later is sent at once, by the thread on which it comes. It may be called at any time, by several
+    /// threads, and again. Only the thread itself, on which transports and [`on_error`](ReporterBuilder::on_error)
+    /// are called, cannot wait for its own end: there it is `false`.
+    ///
+    /// A program whose reporter is never dropped, as that of [`set_reporter`](crate::set_reporter), has to call this
+    /// before it ends.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{Background, Reporter, set_reporter, testing::Collector};
+    /// # let collector = Collector::bind()?;
+    /// # let server = collector.address().to_string();
+    /// let reporter = Reporter::builder().server(server).background(Background::new()).build()?;
+    /// set_reporter(reporter.clone());
+    /// // Run the program, and at its end see to it that nothing is left behind.
+    /// # drop(reporter.open("/report"));
+    /// if !reporter.shutdown(Duration::from_secs(2)) {
+    ///     eprintln!("the last packets may be lost");
+    /// }
+    /// # if cfg!(feature = "enable") {
+    /// # assert!(collector.recv(Duration::from_secs(5)).is_some());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(clippy::must_use_candidate, reason = "many have nothing to say when it fails")]
+    pub fn shutdown(&self, timeout: Duration) -> bool {
+        self.shared.background.as_ref().is_none_or(|sender| sender.shut_down(timeout))
+    }
+
     /// Sends a packet that was made before, as by [`Current::packet`](crate::Current::packet).
     ///
     /// ```
@@ -259,7 +297,8 @@ impl Reporter {
     /// # Errors
     ///
     /// The last failure, if [`raise_on_fail`](ReporterBuilder::raise_on_fail) is set. Otherwise failures are
-    /// only counted and logged, as they are with it.
+    /// only counted and logged, as they are with it. A reporter that sends in the [background](crate::Background)
+    /// gives back only what is noticed at once: that the packet is too large, or the queue full.
     pub fn send(&self, packet: &[u8]) -> Result<(), Error> {
         let mut failed = None;
         if packet.len() > self.limits().max_datagram {
@@ -276,8 +315,8 @@ impl Reporter {
         failed.filter(|_| self.shared.config.raise_on_fail).map_or(Ok(()), Err)
     }
 
-    /// Sends the packet to every server, or keeps it where the thread's packets are captured. `failed` is told what
-    /// went wrong.
+    /// Sends the packet to every server, or leaves that to the background sender, or keeps it where the thread's
+    /// packets are captured. `failed` is told what went wrong.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "of two callers, one is to be fast")]
     pub(crate) fn deliver(
@@ -289,8 +328,16 @@ impl Reporter {
         if capture.is_some_and(|capture| capture.keep(packet)) {
             return;
         }
-        let counters = &self.shared.counters;
-        for destination in &self.shared.destinations {
+        let Shared { destinations, counters, background, .. } = &*self.shared;
+        let mut destinations = &**destinations;
+        if let Some(sender) = background {
+            match sender.push(packet) {
+                Some(Ok(())) => return,
+                Some(Err(error)) => return failed(error),
+                None => destinations = sender.destinations(),
+            }
+        }
+        for destination in destinations {
             if let Err(error) = destination.send(packet, counters) {
                 counters.lose(&error);
                 failed(error);

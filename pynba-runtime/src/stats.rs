@@ -33,6 +33,9 @@ pub struct Stats {
     pub refused: u64,
     /// Packets lost because the send buffer was full.
     pub buffer_full: u64,
+    /// Packets lost because the queue of the background sender was full, see [`Background`](crate::Background). Each
+    /// is counted once, however many servers it was for.
+    pub queue_full: u64,
     /// Packets lost because they were larger than a datagram may be.
     pub too_large: u64,
     /// Packets lost because the server's host name was not found.
@@ -68,6 +71,7 @@ impl fmt::Display for Stats {
         for (count, what) in [
             (self.refused, "refused"),
             (self.buffer_full, "lost to a full buffer"),
+            (self.queue_full, "lost to a full queue"),
             (self.too_large, "too large"),
             (self.unresolved, "lost to an unknown host"),
             (self.resolve_failures, "look-ups failed"),
@@ -93,6 +97,7 @@ impl fmt::Display for Stats {
 pub(crate) enum Kind {
     Refused,
     BufferFull,
+    QueueFull,
     TooLarge,
     Unresolved,
     Failed,
@@ -104,6 +109,7 @@ impl Kind {
     pub(crate) fn of(error: &Error) -> Self {
         match error {
             Error::TooLarge { .. } => Self::TooLarge,
+            Error::QueueFull { .. } => Self::QueueFull,
             Error::Resolve { .. } => Self::Unresolved,
             Error::Send { source, .. } if system::is_too_large(source) => Self::TooLarge,
             Error::Send { source, .. } => match source.kind() {
@@ -156,6 +162,12 @@ impl Counters {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    pub(crate) fn sent_all(&self, packets: &[Vec<u8>]) {
+        let bytes = packets.iter().map(Vec::len).sum::<usize>();
+        self.packets.fetch_add(packets.len() as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// Counts what was lost, and says it.
     #[cold]
     pub(crate) fn lose(&self, error: &Error) {
@@ -203,6 +215,7 @@ impl Counters {
             bytes: self.bytes.load(Ordering::Relaxed),
             refused: lost(Kind::Refused),
             buffer_full: lost(Kind::BufferFull),
+            queue_full: lost(Kind::QueueFull),
             too_large: lost(Kind::TooLarge),
             unresolved: lost(Kind::Unresolved),
             resolve_failures: self.resolve_failures.load(Ordering::Relaxed),

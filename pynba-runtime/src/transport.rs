@@ -13,8 +13,9 @@ pub(crate) use self::udp::UdpServer;
 
 /// Takes packets somewhere else than to a UDP server.
 ///
-/// It is called at the end of each request, on the request's own thread: it must not block. An error is
-/// counted in [`Stats`](crate::Stats) and logged, by its kind as one of the network would be.
+/// It is called at the end of each request, on the request's own thread: it must not block. (That of a reporter that
+/// sends in the [background](crate::Background) may: it is called on the sender's thread.) An error is counted in
+/// [`Stats`](crate::Stats) and logged, by its kind as one of the network would be.
 ///
 /// ```
 /// use std::{io, sync::mpsc};
@@ -53,6 +54,36 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
+    /// The same place, with nothing in common that threads which are gone could have locked.
+    pub(crate) fn anew(&self) -> Self {
+        match self {
+            Self::Udp(server) => Self::Udp(Arc::new(server.anew())),
+            Self::Custom(transport) => Self::Custom(Arc::clone(transport)),
+        }
+    }
+
+    /// Waits until nothing is left that was given to it.
+    pub(crate) fn settle(&self) {
+        match self {
+            Self::Udp(server) => server.settle(),
+            Self::Custom(_) => {}
+        }
+    }
+
+    /// Sends the packets and counts what becomes of them.
+    pub(crate) fn send_all(&self, packets: &[Vec<u8>], counters: &Arc<Counters>) {
+        match self {
+            Self::Udp(server) => server.send_all(packets, counters),
+            Self::Custom(_) => {
+                for packet in packets {
+                    if let Err(error) = self.send(packet, counters) {
+                        counters.lose(&error);
+                    }
+                }
+            }
+        }
+    }
+
     pub(crate) fn is(&self, server: &Arc<UdpServer>) -> bool {
         matches!(self, Self::Udp(other) if Arc::ptr_eq(other, server))
     }

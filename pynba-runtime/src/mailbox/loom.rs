@@ -1,7 +1,7 @@
 //! Every order in which threads may take their steps, tried by `loom`: what a mailbox takes, its request gets,
 //! and nothing reaches the next request.
 //!
-//! `RUSTFLAGS="--cfg pynba_loom" cargo test -p pynba-runtime --lib --release mailbox --target-dir target/loom`
+//! `RUSTFLAGS="--cfg pynba_loom" cargo test -p pynba-runtime --lib --release loom --target-dir target/loom`
 
 use std::time::Duration;
 

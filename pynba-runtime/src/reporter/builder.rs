@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Error;
+use crate::background::{Background, Sender};
 use crate::packets::Limits;
 use crate::sampling::Sampling;
 use crate::stats::{Counters, OnError};
@@ -29,6 +30,7 @@ pub struct ReporterBuilder {
     tags: Tags,
     resolve_interval: Option<Duration>,
     on_error: OnError,
+    background: Option<Background>,
 }
 
 impl ReporterBuilder {
@@ -311,8 +313,30 @@ impl ReporterBuilder {
         self
     }
 
-    /// Called for every packet that is lost, where that is noticed: on the thread of the request mostly, so it
-    /// must not block. Failures are counted in [`Stats`](crate::Stats) and logged besides.
+    /// Sends packets by a thread in the background instead of the thread of the request. Off unless set; what it is
+    /// good for and what it asks of a program, [`Background`] tells.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pynba_runtime::{Background, Reporter, testing::Collector};
+    /// # let collector = Collector::bind()?;
+    /// # let server = collector.address().to_string();
+    /// let reporter = Reporter::builder().server(server).background(Background::new()).build()?;
+    /// drop(reporter.open("import"));
+    /// drop(reporter); // sends what waits
+    /// # if cfg!(feature = "enable") {
+    /// assert!(collector.recv(Duration::from_secs(5)).is_some());
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn background(mut self, background: Background) -> Self {
+        self.background = Some(background);
+        self
+    }
+
+    /// Called for every packet that is lost, where that is noticed: on the thread of the request mostly (or that of
+    /// the [background](Self::background)), so it must not block. Failures are counted in [`Stats`](crate::Stats) and
+    /// logged besides.
     ///
     /// ```
     /// # use std::{io, sync::mpsc};
@@ -340,7 +364,8 @@ impl ReporterBuilder {
     }
 
     /// Whether [`ScriptMonitor::send`](crate::ScriptMonitor::send) and [`Reporter::send`] give failures back. A
-    /// monitored handler never sees one.
+    /// monitored handler never sees one. Of a reporter that sends in the [background](Self::background) they give
+    /// back only that a packet is too large, or the queue full.
     ///
     /// ```
     /// # use std::io;
@@ -379,7 +404,8 @@ impl ReporterBuilder {
     /// [`MAX_SERVERS`], [`Error::NoServer`] when there is neither a server nor a transport, and
     /// [`Error::InvalidMaxDatagram`] for a size that no datagram has.
     pub fn build(self) -> Result<Reporter, Error> {
-        let Self { mut config, servers, transports, tags, resolve_interval, on_error } = self;
+        let Self { mut config, servers, transports, tags, resolve_interval, on_error, background } =
+            self;
         if servers.len() > MAX_SERVERS {
             return Err(Error::TooManyServers { given: servers.len() });
         }
@@ -404,7 +430,12 @@ impl ReporterBuilder {
             config.tags.push_copy(name, value);
         }
         let counters = Arc::new(Counters::new(on_error));
+        let destinations: Arc<[Destination]> = destinations.into();
+        let background = background.map(|background| {
+            Sender::new(background, Arc::clone(&destinations), Arc::clone(&counters))
+        });
         let is_plain = config.is_plain();
-        Ok(Reporter { shared: Arc::new(Shared { config, destinations, counters, is_plain }) })
+        let shared = Shared { config, destinations, counters, background, is_plain };
+        Ok(Reporter { shared: Arc::new(shared) })
     }
 }

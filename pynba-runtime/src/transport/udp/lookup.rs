@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use std::{mem, thread};
 
 use super::UdpServer;
+use super::peer::Peer;
 use super::route::Route;
 use crate::lock::lock;
 use crate::stats::{Counters, Kind};
@@ -62,6 +63,8 @@ struct Progress {
     state: State,
     /// Waits for the first address.
     queue: Vec<Queued>,
+    /// How many came to wait there and are neither sent nor lost yet.
+    owed: usize,
 }
 
 #[derive(Default)]
@@ -93,6 +96,10 @@ impl Lookups {
 
     pub(super) fn at_least_every(&self, interval: Duration) {
         self.interval.fetch_min(millis(interval.max(LOOKUP_PAUSE)), Ordering::Relaxed);
+    }
+
+    pub(super) fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval.load(Ordering::Relaxed))
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -128,10 +135,24 @@ impl UdpServer {
         let Some(sent) = self.send_to_peer(packet, counters, now) else {
             return self.enqueue(target, packet, counters, now);
         };
-        if self.lookups.is_due(now) {
-            self.look_up_again(target, counters, now);
-        }
+        self.look_up_if_due(target, counters, now);
         sent
+    }
+
+    /// The same for many packets: says how many of them are sent or wait for the address, at least the first.
+    pub(super) fn send_some_by_name(
+        self: &Arc<Self>,
+        target: (&str, u16),
+        packets: &[Vec<u8>],
+        counters: &Arc<Counters>,
+        now: u64,
+        attempt: impl Fn(&Peer) -> io::Result<usize>,
+    ) -> Result<usize, Error> {
+        let Some(sent) = self.lookups.route.send(now, || self.refused(counters), attempt) else {
+            return self.enqueue(target, &packets[0], counters, now).map(|()| 1);
+        };
+        self.look_up_if_due(target, counters, now);
+        self.sent_some(sent, packets, counters)
     }
 
     fn send_to_peer(
@@ -140,8 +161,15 @@ impl UdpServer {
         counters: &Counters,
         now: u64,
     ) -> Option<Result<(), Error>> {
-        let sent = self.lookups.route.send(packet, now, || self.refused(counters))?;
+        let attempt = |peer: &Peer| peer.send(packet);
+        let sent = self.lookups.route.send(now, || self.refused(counters), attempt)?;
         Some(self.sent(sent, packet, counters))
+    }
+
+    fn look_up_if_due(self: &Arc<Self>, target: (&str, u16), counters: &Arc<Counters>, now: u64) {
+        if self.lookups.is_due(now) {
+            self.look_up_again(target, counters, now);
+        }
     }
 
     /// Keeps the packet until the host name is resolved.
@@ -174,6 +202,7 @@ impl UdpServer {
         if progress.queue.len() == QUEUE_LENGTH {
             return Err(self.cannot_resolve(ErrorKind::WouldBlock.into()));
         }
+        progress.owed += 1;
         progress.queue.push(Queued { packet: packet.to_vec(), counters: Arc::clone(counters) });
         if first {
             let running = |progress: &mut Progress| matches!(progress.state, State::Running);
@@ -251,7 +280,14 @@ impl UdpServer {
                 }
             }
         }
+        lock(&self.lookups.progress).owed -= queue.len();
         self.lookups.ended.notify_all();
+    }
+
+    /// Waits until what was left for the first address is sent or lost. A resolver may take its time.
+    pub(super) fn settle_by_name(&self) {
+        let progress = lock(&self.lookups.progress);
+        drop(self.lookups.ended.wait_while(progress, |progress| progress.owed > 0));
     }
 
     fn send_queued(&self, queue: &[Queued]) {

@@ -60,19 +60,19 @@ impl Route {
 
     /// Sends to the address in use; when that refuses, which `refused` is told, to the next one. `None` while
     /// there is none.
-    pub(super) fn send(
+    pub(super) fn send<T>(
         &self,
-        packet: &[u8],
         now: u64,
         refused: impl FnOnce(),
-    ) -> Option<io::Result<()>> {
-        let (address, sent) = self.peer.with(|peer| (peer.address(), peer.send(packet)))?;
+        attempt: impl Fn(&Peer) -> io::Result<T>,
+    ) -> Option<io::Result<T>> {
+        let (address, sent) = self.peer.with(|peer| (peer.address(), attempt(peer)))?;
         if !is_refused(&sent) {
             return Some(sent);
         }
         self.leave(address, now);
         refused();
-        self.peer.with(|peer| peer.send(packet))
+        self.peer.with(attempt)
     }
 
     /// Goes on with the address in use while it is among those found: names with several of them are answered

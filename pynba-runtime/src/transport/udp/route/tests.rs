@@ -34,14 +34,15 @@ impl Route {
         let (sent, refused) = (Cell::new(0), Cell::new(false));
         until(|| {
             sent.set(sent.get() + 1);
-            let _ = self.send(packet, now, || refused.set(true)).expect("an address");
+            let _ =
+                self.send(now, || refused.set(true), |peer| peer.send(packet)).expect("an address");
             refused.get()
         });
         sent.get()
     }
 
     fn arrives(&self, packet: &[u8], socket: &UdpSocket) {
-        self.send(packet, 0, || panic!("nobody refuses")).unwrap().unwrap();
+        self.send(0, || panic!("nobody refuses"), |peer| peer.send(packet)).unwrap().unwrap();
         assert_eq!(received(socket), packet);
     }
 }
@@ -51,7 +52,7 @@ fn a_name_without_an_address_is_an_error() {
     let route = Route::none();
     assert_eq!(route.follow(vec![]).unwrap_err().kind(), ErrorKind::NotFound);
     assert!(!route.is_known());
-    assert!(route.send(b"", 0, || ()).is_none());
+    assert!(route.send(0, || (), |peer| peer.send(b"")).is_none());
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn an_address_that_is_found_again_keeps_its_socket() {
     let ((first_socket, first), (_socket, second)) = (receiver(), receiver());
     let route = to(&[first, second]);
     let sender = || {
-        route.send(b"", 0, || ()).unwrap().unwrap();
+        route.send(0, || (), |peer| peer.send(b"")).unwrap().unwrap();
         first_socket.recv_from(&mut []).unwrap().1
     };
     let before = sender();
