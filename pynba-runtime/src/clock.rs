@@ -126,6 +126,15 @@ impl Tick {
         Self::now().since(self)
     }
 
+    /// For an atomic.
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
     #[inline]
     pub(crate) const fn at(nanos: u64) -> Self {
         Self(nanos)

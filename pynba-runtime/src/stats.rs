@@ -29,7 +29,8 @@ pub struct Stats {
     /// Bytes of these packets.
     pub bytes: u64,
     /// Packets that were answered by a refusal, because nobody listened at the server's port. The answer
-    /// comes after the packet was taken, and is learned of when the next one is sent.
+    /// comes after the packet was taken, and is learned of when the next one is sent. While one after the other is
+    /// refused, packets are sent every tenth of a millisecond only, and those in between are lost, and counted here.
     pub refused: u64,
     /// Packets lost because the send buffer was full.
     pub buffer_full: u64,

@@ -1,5 +1,6 @@
 //! UDP servers: one for each address and process.
 
+mod absence;
 mod batch;
 mod lookup;
 mod peer;
@@ -154,7 +155,7 @@ impl UdpServer {
         let peer = self.fixed.get_or_try_init(|| Peer::connect(address).map(Box::new));
         let peer = peer.map_err(|source| self.cannot_connect(source))?;
         let sent = attempt(peer);
-        if is_refused(&sent) {
+        if is_refused(&sent) && !peer.is_paused() {
             self.refused(counters);
             return Ok(attempt(peer));
         }

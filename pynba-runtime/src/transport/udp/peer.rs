@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
+use super::absence::Absence;
 use super::batch::Batch;
 
 /// A socket that sends to one address only and never waits.
@@ -11,6 +12,7 @@ pub(super) struct Peer {
     address: SocketAddr,
     socket: UdpSocket,
     batch: Batch,
+    absence: Absence,
 }
 
 impl Peer {
@@ -22,7 +24,7 @@ impl Peer {
         let socket = UdpSocket::bind(any)?;
         socket.set_nonblocking(true)?;
         socket.connect(address)?;
-        Ok(Self { address, socket, batch: Batch::new() })
+        Ok(Self { address, socket, batch: Batch::new(), absence: Absence::default() })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -30,7 +32,17 @@ impl Peer {
     }
 
     pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
-        self.socket.send(packet).map(drop)
+        if self.absence.is_pause() {
+            return Err(ErrorKind::ConnectionRefused.into());
+        }
+        let sent = self.socket.send(packet).map(drop);
+        self.absence.note(is_refused(&sent));
+        sent
+    }
+
+    /// Whether packets are refused without sending them: then there is no use in a second attempt.
+    pub(super) fn is_paused(&self) -> bool {
+        self.absence.is_pause()
     }
 
     /// Sends some of the packets, at least the first, and says how many. Where the send buffer is full this waits a

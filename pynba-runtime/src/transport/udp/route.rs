@@ -66,8 +66,11 @@ impl Route {
         refused: impl FnOnce(),
         attempt: impl Fn(&Peer) -> io::Result<T>,
     ) -> Option<io::Result<T>> {
-        let (address, sent) = self.peer.with(|peer| (peer.address(), attempt(peer)))?;
-        if !is_refused(&sent) {
+        let (address, is_paused, sent) = self.peer.with(|peer| {
+            let sent = attempt(peer);
+            (peer.address(), peer.is_paused(), sent)
+        })?;
+        if !is_refused(&sent) || is_paused {
             return Some(sent);
         }
         self.leave(address, now);
