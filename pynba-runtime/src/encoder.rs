@@ -147,8 +147,8 @@ struct Timer {
 }
 
 impl Encoder {
-    /// Writes the packet and lends its bytes. Inlined, because most of what a packet may say is known not to be said
-    /// where it is called.
+    /// Writes the packet and lends its bytes; `given` are its timers, if it has any. Inlined, because most of what a
+    /// packet may say is known not to be said where it is called.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
@@ -157,27 +157,28 @@ impl Encoder {
     pub(crate) fn encode<'a>(
         &mut self,
         head: &Packet<'a>,
-        given: impl Iterator<Item = impl PacketTimer<'a>>,
+        given: Option<impl Iterator<Item = impl PacketTimer<'a>>>,
     ) -> &[u8] {
-        self.gather(head, given);
-        let of_request = match head.tags.len() {
-            0 => Ids::NONE,
-            _ => self.tags.of(head.tags, head.max_word),
-        };
-        let Self { packet, timers, tags, cpus } = self;
-        packet.clear();
-        put_beginning(packet, head);
-        if !timers.is_empty() {
-            put_timers(packet, timers, tags);
+        self.packet.clear();
+        put_beginning(&mut self.packet, head);
+        let (has_timers, mut of_request) = (given.is_some(), Ids::NONE);
+        if has_timers || head.tags.len() > 0 {
+            self.tags.begin();
+            if let Some(given) = given {
+                self.gather(head, given);
+                put_timers(&mut self.packet, &self.timers, &self.tags);
+            }
+            if head.tags.len() > 0 {
+                of_request = self.tags.of(head.tags, head.max_word);
+            }
+            self.packet.extend_from_slice(self.tags.dictionary());
         }
-        if !timers.is_empty() || of_request.count > 0 {
-            packet.extend_from_slice(tags.dictionary());
-        }
+        let Self { packet, tags, cpus, .. } = self;
         put_end(packet, head);
         if of_request.count > 0 {
             put_tags(packet, tags.get(of_request));
         }
-        if head.timer_rusage {
+        if has_timers && head.timer_rusage {
             put_cpus(packet, cpus);
         }
         packet
@@ -187,10 +188,7 @@ impl Encoder {
     fn gather<'a>(&mut self, head: &Packet<'a>, given: impl Iterator<Item = impl PacketTimer<'a>>) {
         let Self { timers, tags, cpus, .. } = self;
         timers.clear();
-        if head.timer_rusage {
-            cpus.clear();
-        }
-        tags.begin();
+        cpus.clear();
         // Iterates in `given` itself, which is a chain of iterators.
         given.for_each(|timer| {
             let ids = match timer.place() {

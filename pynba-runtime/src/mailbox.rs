@@ -96,16 +96,17 @@ impl Mailbox {
         spare().push(self);
     }
 
+    /// Names no request.
+    pub(crate) fn closed(&'static self) -> RequestId {
+        RequestId { mailbox: self, generation: 0 }
+    }
+
     /// A request takes the mailbox.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn open(&'static self) -> RequestId {
-        // The steps leave the lowest bits to `BITS`; 0 is never a generation.
-        let step = BITS + 1;
-        // Only one request has it at a time.
-        let generation = self.generations.load(Ordering::Relaxed) + step;
-        self.generations.store(generation, Ordering::Relaxed);
-        self.state.store(generation, Ordering::Release);
-        RequestId { mailbox: self, generation }
+        let mut id = self.closed();
+        id.open();
+        id
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -132,6 +133,28 @@ pub(crate) fn is_joined(timer: u64) -> bool {
 }
 
 impl RequestId {
+    /// Names the next request that has the mailbox.
+    #[inline]
+    pub(crate) fn open(&mut self) {
+        // The steps leave the lowest bits to `BITS`; 0 is never a generation.
+        let step = BITS + 1;
+        // Only one request has it at a time.
+        self.generation = self.mailbox.generations.load(Ordering::Relaxed) + step;
+        self.mailbox.generations.store(self.generation, Ordering::Relaxed);
+        self.mailbox.state.store(self.generation, Ordering::Release);
+    }
+
+    /// Names no request any more.
+    #[inline]
+    pub(crate) fn forget(&mut self) {
+        self.generation = 0;
+    }
+
+    /// The mailbox is free for others.
+    pub(crate) fn release(self) {
+        self.mailbox.release();
+    }
+
     pub(crate) fn is_open(self) -> bool {
         self.mailbox.state.load(Ordering::Acquire) & !BITS == self.generation
     }

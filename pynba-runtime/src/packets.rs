@@ -116,5 +116,5 @@ fn encode<'a>(
     range: Range<usize>,
     now: Tick,
 ) -> &'a [u8] {
-    encoder.encode(head, timers.view(range, now))
+    encoder.encode(head, Some(timers.view(range, now)))
 }

@@ -34,7 +34,8 @@ const UNNAMED: &str = "unknown";
 /// Its memory is used again by later requests of the thread.
 #[derive(Debug)]
 pub(crate) struct Request {
-    mailbox: &'static Mailbox,
+    /// None of a request while it is not open.
+    id: RequestId,
     open: Option<Open>,
     script: Script,
     timers: Timers,
@@ -45,7 +46,6 @@ pub(crate) struct Request {
 /// What each request has.
 #[derive(Debug)]
 struct Open {
-    id: RequestId,
     reporter: Reporter,
     started: Tick,
     rusage: Rusage,
@@ -130,7 +130,7 @@ impl Moment {
 impl Request {
     pub(crate) fn new() -> Self {
         Self {
-            mailbox: Mailbox::obtain(),
+            id: Mailbox::obtain().closed(),
             open: None,
             script: Script::default(),
             timers: Timers::from(0),
@@ -148,17 +148,17 @@ impl Request {
         rusage: Option<Rusage>,
         script: Script,
     ) -> RequestId {
-        let id = self.mailbox.open();
+        self.id.open();
         let rusage = rusage.unwrap_or(reporter.rusage());
         // An empty name is to be replaced.
         let is_plain = reporter.is_plain() && rusage == Rusage::Off && !script.name.is_empty();
         self.script = script;
         let effort = Effort::Plain;
-        self.open = Some(Open { id, reporter, started: Tick::at(0), rusage, effort });
+        self.open = Some(Open { reporter, started: Tick::at(0), rusage, effort });
         if !is_plain {
             self.prepare_more();
         }
-        id
+        self.id
     }
 
     #[inline(never)]
@@ -223,7 +223,7 @@ impl Request {
         if open.effort == Effort::Most
             && let Some(heap) = self.extra.heap.take()
         {
-            alloc::resume(open.id, heap);
+            alloc::resume(self.id, heap);
         }
     }
 
@@ -240,7 +240,7 @@ impl Request {
         if open.rusage == Rusage::Thread {
             self.clock.suspend();
         }
-        if let Some(heap) = alloc::suspend(open.id) {
+        if let Some(heap) = alloc::suspend(self.id) {
             self.keep_heap(heap);
         }
     }
@@ -254,12 +254,19 @@ impl Request {
 
     #[inline]
     pub(crate) fn is(&self, id: RequestId) -> bool {
-        self.open.as_ref().is_some_and(|open| open.id == id)
+        self.id == id
+    }
+
+    /// That of one which is open.
+    #[inline]
+    pub(crate) fn open_id(&self) -> RequestId {
+        debug_assert!(self.open.is_some());
+        self.id
     }
 
     #[inline]
     pub(crate) fn id(&self) -> Option<RequestId> {
-        self.open.as_ref().map(|open| open.id)
+        self.open.as_ref().map(|_| self.id)
     }
 
     #[inline]
@@ -328,8 +335,8 @@ impl Request {
 
     /// Carries it to other threads.
     pub(crate) fn handle(&self) -> Option<Handle> {
-        let Open { id, reporter, rusage, .. } = self.open.as_ref()?;
-        Some(Handle::new(*id, reporter.clone(), *rusage))
+        let Open { reporter, rusage, .. } = self.open.as_ref()?;
+        Some(Handle::new(self.id, reporter.clone(), *rusage))
     }
 
     /// On which thread it counts the processor time at present, if it counts that of threads.
@@ -408,12 +415,13 @@ impl Request {
         match &self.open {
             Some(open) if open.effort == Effort::Plain && end == End::Returned => {
                 open.send_plain(&self.script, &mut self.timers, now, encoder);
+                encoder.trim();
             }
             _ => self.send_last(id, Moment { now, end }, encoder),
         }
-        encoder.trim();
         self.timers.clear();
         self.open = None;
+        self.id.forget();
     }
 
     #[inline(never)]
@@ -423,6 +431,7 @@ impl Request {
         } else {
             self.send(None, moment, encoder);
         }
+        encoder.trim();
         alloc::end(id);
         self.timers.measure(Rusage::Off);
         self.extra.forget();
@@ -539,7 +548,7 @@ impl Request {
         let Self { open: Some(open), timers, clock, extra, .. } = self else { return None };
         let script = script.unwrap_or(&self.script);
         let mut head = open.summary(script, clock, moment);
-        extra.say(&mut head, open.id, moment.end);
+        extra.say(&mut head, self.id, moment.end);
         let capture = extra.capture.as_ref();
         // A test wants to see each of its requests.
         let is_sent = !extra.is_disabled
@@ -554,7 +563,7 @@ impl Request {
     fn summary(&self, moment: Moment) -> Option<Packet<'_>> {
         let open = self.open.as_ref()?;
         let mut summary = open.summary(&self.script, &self.clock, moment);
-        self.extra.say(&mut summary, open.id, moment.end);
+        self.extra.say(&mut summary, self.id, moment.end);
         Some(summary)
     }
 }
@@ -605,7 +614,8 @@ impl Open {
     /// compiler knows what is not in that packet, as long as nobody gets a reference to it.
     #[inline]
     fn send_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
-        let timers_now = timers.view(0..timers.len(), now);
+        let count = timers.len();
+        let timers_now = (count > 0).then(|| timers.view(0..count, now));
         let packet = encoder.encode(&self.plain(script, now), timers_now);
         if packet.len() <= self.reporter.limits().max_datagram {
             self.reporter.deliver(packet, None, |_| ());
@@ -739,10 +749,10 @@ impl CpuClock {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if let Some(open) = &self.open {
-            open.id.close(|_| ());
-            alloc::end(open.id);
+        if self.open.is_some() {
+            self.id.close(|_| ());
+            alloc::end(self.id);
         }
-        self.mailbox.release();
+        self.id.release();
     }
 }

@@ -69,7 +69,10 @@ impl TimerId {
         request: &mut Request,
         tags: &'static StaticTags,
     ) -> Option<(Self, Tick)> {
-        let id = request.id().filter(|id| !id.has_mail())?;
+        let id = request.open_id();
+        if id.has_mail() {
+            return None;
+        }
         let (number, since) = request.timers().start_at_once(tags)?;
         Some((Self { request: id, number }, since))
     }

@@ -73,10 +73,10 @@ impl Input {
             timer_rusage: false,
             max_word: MAX_WORD,
         };
-        let packet = encoder.encode(&head, timers.iter()).to_vec();
+        let packet = encoder.encode(&head, Some(timers.iter())).to_vec();
         let head = Packet { beginning: Some(&beginning), ..head };
         assert_eq!(
-            encoder.encode(&head, timers.iter()),
+            encoder.encode(&head, Some(timers.iter())),
             packet,
             "with a beginning that was made before"
         );
@@ -85,7 +85,11 @@ impl Input {
         let told = Told { prefix, hostname, server_name, ..Told::default() };
         let others = Names::new(Text::literal("other"), Text::literal("other"));
         let head = Packet { names: &others, told: Some(&told), ..head };
-        assert_eq!(encoder.encode(&head, timers.iter()), packet, "with names that were told");
+        assert_eq!(encoder.encode(&head, Some(timers.iter())), packet, "with names that were told");
+        if timers.is_empty() {
+            let none = None::<std::slice::Iter<'_, (u32, u64, PairBuffer)>>;
+            assert_eq!(encoder.encode(&head, none), packet, "without timers");
+        }
         packet
     }
 }
@@ -452,7 +456,7 @@ proptest! {
                 timer_rusage: false,
                 max_word,
             };
-            let read = Request::decode(encoder.encode(&head, timers.iter())).unwrap();
+            let read = Request::decode(encoder.encode(&head, Some(timers.iter()))).unwrap();
 
             let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
             let sent: Vec<Pairs> = read

@@ -89,12 +89,12 @@ mod tests {
         if absence.is_pause() {
             return 0;
         }
-        let refused = refuses();
-        absence.note(refused);
-        if refused {
+        let is_refused = refuses();
+        absence.note(is_refused);
+        if is_refused {
             absence.note(refuses());
         }
-        1 + u32::from(refused)
+        1 + u32::from(is_refused)
     }
 
     #[test]
