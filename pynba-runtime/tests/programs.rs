@@ -1,0 +1,183 @@
+//! Programs made at random, which open, enter, leave and end requests and timers in any order, against a model that is
+//! slow and obvious: a stack.
+#![cfg(feature = "enable")]
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use pynba_runtime::__rt::{self, StaticTags};
+use pynba_runtime::{DetachedRequest, Reporter, RequestGuard, TimerGuard, current, testing};
+
+static DB: StaticTags = StaticTags::new(&[("group", "db"), ("op", "select")]);
+static MAIL: StaticTags = StaticTags::new(&[("group", "mail")]);
+static SHARD: StaticTags = StaticTags::new(&[("group", "db")]).names(&["shard"]);
+
+type Pairs = Vec<(String, String)>;
+
+/// A request as it is to be sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Sent {
+    name: String,
+    status: u32,
+    tags: BTreeMap<String, String>,
+    timers: Vec<Pairs>,
+}
+
+/// What the program holds of a request.
+enum Held {
+    Guard(#[expect(dead_code, reason = "it is there to be dropped")] RequestGuard),
+    Silent(#[expect(dead_code, reason = "it is there to be dropped")] RequestGuard),
+    Detached { request: Box<DetachedRequest>, entered: bool },
+}
+
+#[derive(Default)]
+struct Program {
+    held: Vec<(usize, Held)>,
+    timers: Vec<TimerGuard>,
+    /// The model: the requests that are current inside each other, `None` for one that is not recorded.
+    stack: Vec<(usize, bool)>,
+    open: BTreeMap<usize, Sent>,
+    sent: Vec<Sent>,
+    next: usize,
+}
+
+impl Program {
+    fn begin(&mut self) -> (usize, String) {
+        let number = self.next;
+        self.next += 1;
+        let name = format!("/request/{}", number % 3);
+        self.open.insert(number, Sent { name: name.clone(), status: 200, ..Sent::default() });
+        (number, name)
+    }
+
+    /// The request into which is measured.
+    fn current(&mut self) -> Option<&mut Sent> {
+        let (number, is_recorded) = *self.stack.last()?;
+        is_recorded.then(|| self.open.get_mut(&number).expect("an open request"))
+    }
+
+    fn end(&mut self, at: usize) {
+        let (number, held) = self.held.remove(at);
+        // Those that are not recorded have no name: they are of functions, which end in their order.
+        let is_it = |(other, is_recorded): &(usize, bool)| match held {
+            Held::Silent(_) => !is_recorded,
+            Held::Guard(_) | Held::Detached { .. } => *other == number,
+        };
+        if let Some(at) = self.stack.iter().rposition(is_it) {
+            self.stack.remove(at);
+        }
+        self.sent.extend(self.open.remove(&number));
+        match held {
+            Held::Detached { request, .. } => request.finish(),
+            Held::Guard(_) | Held::Silent(_) => drop(held),
+        }
+    }
+
+    fn start(&mut self, fixed: &'static StaticTags, shard: Option<u8>) {
+        let mut pairs: Pairs = match fixed as *const _ {
+            it if std::ptr::eq(it, &DB) => vec![("group", "db"), ("op", "select")],
+            it if std::ptr::eq(it, &MAIL) => vec![("group", "mail")],
+            _ => vec![("group", "db")],
+        }
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+        pairs.extend(shard.map(|shard| ("shard".to_owned(), shard.to_string())));
+        self.timers.push(match shard {
+            None => __rt::timer(fixed),
+            Some(shard) => __rt::timer_with(fixed, |tags| tags.add(0, &shard)),
+        });
+        if let Some(request) = self.current() {
+            request.timers.push(pairs);
+        }
+    }
+
+    fn step(&mut self, reporter: &Reporter, what: u8, which: usize) {
+        match what {
+            0 => {
+                let (number, name) = self.begin();
+                self.held.push((number, Held::Guard(reporter.open(name))));
+                self.stack.push((number, true));
+            }
+            1 => {
+                let number = self.next;
+                self.next += 1;
+                self.held.push((number, Held::Silent(__rt::silent())));
+                self.stack.push((number, false));
+            }
+            2 => {
+                let (number, name) = self.begin();
+                let request = Box::new(reporter.detached(name));
+                self.held.push((number, Held::Detached { request, entered: false }));
+            }
+            3..=6 if !self.held.is_empty() => {
+                let at = which % self.held.len();
+                match &mut self.held[at] {
+                    (number, Held::Detached { request, entered }) if what > 3 => {
+                        if *entered {
+                            request.pop();
+                            let number = *number;
+                            self.stack.retain(|(other, _)| *other != number);
+                        } else {
+                            request.push();
+                            self.stack.push((*number, true));
+                        }
+                        *entered = !*entered;
+                    }
+                    _ => self.end(at),
+                }
+            }
+            7 => self.start(&DB, None),
+            8 => self.start(&MAIL, None),
+            // Some of them come again, and some do not.
+            9 | 10 => self.start(&SHARD, Some(u8::try_from(which % 40).expect("a small number"))),
+            11 | 12 if !self.timers.is_empty() => {
+                drop(self.timers.swap_remove(which % self.timers.len()));
+            }
+            13 => {
+                let value = (which % 5).to_string();
+                current().tag("which", &value);
+                if let Some(request) = self.current() {
+                    request.tags.insert("which".to_owned(), value);
+                }
+            }
+            14 => {
+                let status = 400 + u32::try_from(which % 100).expect("a small number");
+                current().set_status(status);
+                if let Some(request) = self.current() {
+                    request.status = status;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn measure_what_a_stack_would(steps in vec((0..15_u8, any::<usize>()), 1..120)) {
+        let reporter = Reporter::builder().server("127.0.0.1:9").hostname("h").build().unwrap();
+        let mut program = Program::default();
+        let captured = testing::capture(|| {
+            for (what, which) in steps {
+                program.step(&reporter, what, which);
+            }
+            while !program.held.is_empty() {
+                program.end(0);
+            }
+            program.timers.clear();
+        });
+        let captured: Vec<_> = captured
+            .iter()
+            .map(|packet| Sent {
+                name: packet.script_name.clone(),
+                status: packet.status.unwrap_or_default(),
+                tags: packet.tags().into_iter().collect(),
+                timers: packet.timers().into_iter().map(|timer| timer.tags).collect(),
+            })
+            .collect();
+        prop_assert_eq!(captured, program.sent);
+    }
+}
