@@ -74,15 +74,9 @@ impl Program {
         }
     }
 
-    fn start(&mut self, fixed: &'static StaticTags, shard: Option<u8>) {
-        let mut pairs: Pairs = match fixed as *const _ {
-            it if std::ptr::eq(it, &DB) => vec![("group", "db"), ("op", "select")],
-            it if std::ptr::eq(it, &MAIL) => vec![("group", "mail")],
-            _ => vec![("group", "db")],
-        }
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
+    fn start(&mut self, fixed: &'static StaticTags, known: &[(&str, &str)], shard: Option<u8>) {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let mut pairs: Pairs = known.iter().map(own).collect();
         pairs.extend(shard.map(|shard| ("shard".to_owned(), shard.to_string())));
         self.timers.push(match shard {
             None => __rt::timer(fixed),
@@ -128,10 +122,13 @@ impl Program {
                     _ => self.end(at),
                 }
             }
-            7 => self.start(&DB, None),
-            8 => self.start(&MAIL, None),
+            7 => self.start(&DB, &[("group", "db"), ("op", "select")], None),
+            8 => self.start(&MAIL, &[("group", "mail")], None),
             // Some of them come again, and some do not.
-            9 | 10 => self.start(&SHARD, Some(u8::try_from(which % 40).expect("a small number"))),
+            9 | 10 => {
+                let shard = u8::try_from(which % 40).expect("a small number");
+                self.start(&SHARD, &[("group", "db")], Some(shard));
+            }
             11 | 12 if !self.timers.is_empty() => {
                 drop(self.timers.swap_remove(which % self.timers.len()));
             }
@@ -155,7 +152,7 @@ impl Program {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn measure_what_a_stack_would(steps in vec((0..15_u8, any::<usize>()), 1..120)) {
         let reporter = Reporter::builder().server("127.0.0.1:9").hostname("h").build().unwrap();
