@@ -478,3 +478,47 @@ proptest! {
         }
     }
 }
+
+/// Timers of a few places, of which hardly one has more tags: as the packets of one handler are.
+fn much_alike() -> impl Strategy<Value = Vec<Mixed>> {
+    let words = prop_oneof![
+        15 => Just(vec![]),
+        1 => vec([0..WORDS.len(), 0..WORDS.len()], 1..3),
+    ];
+    let timer = (1..6_usize, words).prop_map(|(number, words)| Mixed::new(Some(number), &words));
+    vec(timer, 0..10)
+}
+
+proptest! {
+    #[test]
+    fn a_packet_does_not_depend_on_the_one_before(
+        packets in vec((much_alike(), prop_oneof![4 => Just(0), 1 => 1..3_usize]), 1..12),
+    ) {
+        let names = Names::new(Text::literal("h"), Text::literal("s"));
+        let mut encoder = Encoder::default();
+        for (timers, words) in packets {
+            let request = Mixed::new(None, &[[1, 2], [3, 4]][..words]);
+            let head = Packet {
+                names: &names,
+                told: None,
+                script_name: "n",
+                beginning: None,
+                request_count: 1,
+                document_size: 0,
+                memory_peak: 0,
+                request_time: 0,
+                user: 0,
+                system: 0,
+                status: 200,
+                memory_footprint: 0,
+                schema: "",
+                tags: request.extra.set(None),
+                timer_rusage: false,
+                max_word: MAX_WORD,
+            };
+            let mut fresh = Encoder::default();
+            let expected = fresh.encode(&head, Some(timers.iter()));
+            prop_assert_eq!(encoder.encode(&head, Some(timers.iter())), expected);
+        }
+    }
+}

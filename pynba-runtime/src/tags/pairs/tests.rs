@@ -169,3 +169,27 @@ fn clearing_keeps_the_usual_memory_and_no_other() {
     assert!(buffer.text.capacity() <= USUAL_TEXT && buffer.pairs.capacity() <= USUAL_PAIRS);
     assert!(buffer.text.capacity() > 0 && buffer.pairs.capacity() > 0);
 }
+
+#[test]
+fn equal_pairs_are_told_from_others() {
+    let buffer = |pairs: &[(&str, &str)]| {
+        let mut buffer = PairBuffer::new();
+        pairs.iter().for_each(|(name, value)| buffer.push_copy(name, value));
+        buffer
+    };
+    let all = [
+        vec![("a", "1")],
+        vec![("a", "2")],
+        vec![("b", "1")],
+        vec![("a", "1"), ("b", "1")],
+        vec![("b", "1"), ("a", "1")],
+        vec![],
+    ];
+    for (at, one) in all.iter().enumerate() {
+        for (other_at, other) in all.iter().enumerate() {
+            let (one, other) = (buffer(one), buffer(other));
+            assert_eq!(one.has_pairs_of(&other), at == other_at, "{one:?}, {other:?}");
+            assert_eq!(one.hash() == other.hash(), at == other_at, "{one:?}, {other:?}");
+        }
+    }
+}
