@@ -361,7 +361,7 @@ impl DetachedRequest {
 
     /// Ends what [`push`](Self::push) began, on the same thread.
     pub fn pop(&mut self) {
-        self.leave_in_any_case();
+        self.leave();
     }
 
     /// The handle on this request, also where it is not current.

@@ -174,7 +174,9 @@ fn clearing_keeps_the_usual_memory_and_no_other() {
 fn equal_pairs_are_told_from_others() {
     let buffer = |pairs: &[(&str, &str)]| {
         let mut buffer = PairBuffer::new();
-        pairs.iter().for_each(|(name, value)| buffer.push_copy(name, value));
+        for (name, value) in pairs {
+            buffer.push_copy(name, value);
+        }
         buffer
     };
     let all = [
