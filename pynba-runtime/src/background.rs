@@ -44,10 +44,10 @@ const MIN_INTERVAL: Duration = Duration::from_micros(100);
 /// request tells.)
 ///
 /// The thread is started by the first packet, and called `pynba-sender`. It answers no signals. Where it cannot be
-/// started every packet is sent at once, as it would be without it. On Linux packets of the same size are joined for
-/// the way through the kernel (UDP segmentation offload, from 4.18 on), the others are handed over many at a time
-/// (`sendmmsg`); elsewhere they are sent one by one. They arrive as single datagrams in any case, those of each thread
-/// in its order. A send buffer that is full is waited for: 20 ms at most.
+/// started every packet is sent at once, as it would be without it. On Linux packets of the same size are joined
+/// for the way through the kernel (UDP segmentation offload, from 4.18 on), the others are handed over many at a
+/// time (`sendmmsg`); elsewhere they are sent one by one. They arrive as single datagrams in any case, those of
+/// each thread in its order. A send buffer that is full is waited for: 20 ms at most.
 ///
 /// # At the end of the program
 ///

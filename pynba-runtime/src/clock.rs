@@ -30,8 +30,8 @@ const WINDOW: u64 = 50_000_000;
 /// A minute. Nanoseconds.
 const BETWEEN_CHECKS: u64 = 60_000_000_000;
 
-/// A moment: a reading of the counter, if it has [`COUNTED`], else nanoseconds of the system's clock. What lies between
-/// two of them is converted once.
+/// A moment: a reading of the counter, if it has [`COUNTED`], else nanoseconds of the system's clock. What lies
+/// between two of them is converted once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Tick(u64);
 

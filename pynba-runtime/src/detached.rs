@@ -134,6 +134,11 @@ impl DetachedRequest {
         ENABLED && self.id.is_some()
     }
 
+    /// Whether its clock runs, or need not.
+    fn has_begun(&self) -> bool {
+        self.id.is_none() || self.request.with.stage != Stage::Prepared
+    }
+
     /// Makes it [`current`](crate::current()) on this thread until the guard is dropped.
     ///
     /// A panic meanwhile ends the request, with the status 500.
@@ -188,17 +193,15 @@ impl DetachedRequest {
     /// Takes it back from the thread.
     #[inline]
     fn leave(&mut self) {
-        if local::is_only()
-            && let Some(request) = local::take_innermost()
+        if let Some(id) = self.id
+            && local::is_only()
+            && let Some(request) = local::take_innermost_of(id)
         {
             if request.is_light() {
-                let Some(other) = self.request.take_back(request) else {
-                    return local::count_closed();
-                };
-                local::put_back(other);
-            } else {
-                local::put_back(request);
+                self.request.take_back(request);
+                return local::count_closed();
             }
+            local::put_back(request);
         }
         self.leave_in_any_case();
     }
@@ -211,13 +214,13 @@ impl DetachedRequest {
         if self.request.with.is_silent {
             local::remove_silent();
         } else if self.request.is_away() {
-            let request = self.id.and_then(local::remove).and_then(|mut request| {
+            if let Some(mut request) = self.id.and_then(local::remove) {
                 request.suspend();
-                self.request.take_back(request)
-            });
-            debug_assert!(request.is_none(), "no other one has its id");
-            if self.request.is_away() {
+                self.request.take_back(request);
+            } else {
+                // The thread to which it went has ended, and the request with it.
                 self.id = None;
+                self.request.take();
             }
         }
     }

@@ -141,8 +141,8 @@ fn bury() -> bool {
     buried
 }
 
-#[cold]
 /// Takes the innermost one from among the others, unless all are to stay there while a packet is sent.
+#[cold]
 fn unearth() {
     if is_quiet() {
         return;

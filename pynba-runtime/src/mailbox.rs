@@ -7,8 +7,9 @@
 //! there were requests open at once, and a few for each thread.
 
 use std::sync::PoisonError;
-use std::{mem, ptr};
+use std::{mem, ptr, thread};
 
+use crate::local;
 use crate::request::Request;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::system::Cpu;
@@ -80,7 +81,9 @@ pub(crate) enum Mail {
 impl Mailbox {
     /// A mailbox that no request has.
     pub(crate) fn obtain() -> &'static Self {
-        spare().pop().unwrap_or_else(|| {
+        // Not under the lock: the allocator may open a request of its own.
+        let free = with_spare(Vec::pop).flatten();
+        free.unwrap_or_else(|| {
             Box::leak(Box::new(Self {
                 state: AtomicU64::new(0),
                 shared: Mutex::new(Shared::new()),
@@ -93,7 +96,14 @@ impl Mailbox {
         // It is never freed; its memory is. The lock is held by nobody for long: the request has ended.
         let before = mem::replace(&mut *self.lock(), Shared::new());
         drop(before);
-        spare().push(self);
+        // What this allocates is nobody's.
+        let _quiet = local::Quiet::begin();
+        for _ in 0..TRIES {
+            if with_spare(|spare| spare.push(self)).is_some() {
+                return;
+            }
+            thread::yield_now();
+        }
     }
 
     /// Names no request.
@@ -114,17 +124,21 @@ impl Mailbox {
     }
 }
 
-/// Mailboxes that no request has.
+/// The lock of the spare ones is held for an instant; but a forked process may have it from a thread that it has not.
+/// Then a mailbox is not used again.
+const TRIES: usize = 1000;
+
+/// Acts on the mailboxes that no request has; `None` while others do.
 #[cfg(not(pynba_loom))]
-fn spare() -> MutexGuard<'static, Vec<&'static Mailbox>> {
-    static SPARE: Mutex<Vec<&Mailbox>> = Mutex::new(Vec::new());
-    crate::lock::lock(&SPARE)
+fn with_spare<R>(act: impl FnOnce(&mut Vec<&'static Mailbox>) -> R) -> Option<R> {
+    static SPARE: std::sync::Mutex<Vec<&Mailbox>> = std::sync::Mutex::new(Vec::new());
+    crate::lock::try_lock(&SPARE).map(|mut spare| act(&mut spare))
 }
 
 /// `loom` knows only what was made in the run that it tries.
 #[cfg(pynba_loom)]
-fn spare() -> Vec<&'static Mailbox> {
-    Vec::new()
+fn with_spare<R>(act: impl FnOnce(&mut Vec<&'static Mailbox>) -> R) -> Option<R> {
+    Some(act(&mut Vec::new()))
 }
 
 /// Whether the timer was made by a handle: it stands in [`Shared::timers`].

@@ -182,7 +182,7 @@ impl Request {
     pub(crate) fn capture(&mut self, capture: Option<Capture>) {
         // To most requests it is nothing new that there is none.
         let is_news = capture.is_some() || self.extra.capture.is_some();
-        if let Some(extra) = Some(&mut *self).filter(|_| is_news).and_then(Self::extra) {
+        if is_news && let Some(extra) = self.extra() {
             extra.capture = capture;
         }
     }

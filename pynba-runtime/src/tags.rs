@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceRef;
 
 use self::pairs::Span;
 use crate::foreign;
@@ -26,7 +26,7 @@ pub struct StaticTags {
     pairs: &'static [StaticPair],
     /// The names of the other tags.
     names: &'static [&'static str],
-    interned: OnceCell<&'static Interned>,
+    interned: OnceRef<'static, Interned>,
 }
 
 /// Pairs known at compile time, if there are any.
@@ -37,7 +37,7 @@ impl StaticTags {
     /// the macros see to it.
     #[must_use]
     pub const fn new(pairs: &'static [StaticPair]) -> Self {
-        Self { pairs, names: &[], interned: OnceCell::new() }
+        Self { pairs, names: &[], interned: OnceRef::new() }
     }
 
     /// The names of the tags whose values are made at run time. They have no NUL either.
@@ -50,16 +50,17 @@ impl StaticTags {
     /// These tags and `extra`, in any order, in one, if they are kept.
     #[inline]
     pub(crate) fn with(&'static self, extra: &PairBuffer) -> Option<&'static Self> {
-        self.interned().variants.of(self, extra)
+        self.interned()?.variant(self, extra)
     }
 
     pub(crate) const fn pairs(&self) -> &'static [StaticPair] {
         self.pairs
     }
 
+    /// As encoders know them. `None` where that cannot be found out without waiting: then they are mere text.
     #[inline]
-    pub(crate) fn interned(&self) -> &'static Interned {
-        self.interned.get_or_init(|| intern::intern(self.pairs, self.names))
+    pub(crate) fn interned(&self) -> Option<&'static Interned> {
+        self.interned.get().or_else(|| intern::intern(&self.interned, self.pairs, self.names))
     }
 }
 
@@ -71,7 +72,7 @@ pub(crate) fn pairs_of(fixed: Fixed) -> &'static [StaticPair] {
 #[derive(Debug)]
 pub struct Pairs<'a> {
     buffer: &'a mut PairBuffer,
-    names: &'static [Literal],
+    fixed: Fixed,
 }
 
 impl Pairs<'_> {
@@ -93,7 +94,11 @@ impl Pairs<'_> {
 
     #[inline]
     fn writer(&mut self, name: usize) -> TagWriter<'_> {
-        TagWriter::new(self.buffer, self.names.get(name).map(Span::Literal))
+        let literals = self.fixed.and_then(StaticTags::interned);
+        match literals.and_then(|literals| literals.names.get(name)) {
+            Some(name) => TagWriter::new(self.buffer, Some(Span::Literal(name))),
+            None => self.named(self.fixed.and_then(|tags| tags.names.get(name)).unwrap_or(&"")),
+        }
     }
 
     /// [`add`](Self::add) with any name.
@@ -127,8 +132,7 @@ pub(crate) fn fill_in_any_order(
     fixed: Fixed,
     write: impl FnOnce(&mut Pairs<'_>),
 ) {
-    let names = fixed.map_or(&[][..], |fixed| &fixed.interned().names);
-    foreign::run(|| write(&mut Pairs { buffer, names }));
+    foreign::run(|| write(&mut Pairs { buffer, fixed }));
 }
 
 /// Flattened tags: pairs of a name and a value, sorted by name, then value, in byte order, without
@@ -243,12 +247,12 @@ impl Tags {
         self.extra.set(self.fixed)
     }
 
-    /// The part known at compile time, and the rest.
     /// Bytes that they hold.
     pub(crate) fn size(&self) -> usize {
         self.extra.footprint()
     }
 
+    /// The part known at compile time, and the rest.
     pub(crate) const fn parts(&self) -> (Fixed, &PairBuffer) {
         (self.fixed, &self.extra)
     }

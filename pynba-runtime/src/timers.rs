@@ -250,9 +250,9 @@ impl Timers {
             self.list.push(timer);
             Some(number)
         });
-        if lost > 0 || added.is_none() {
-            self.lose().tags += lost;
-            self.losses.dropped += u64::from(added.is_none());
+        self.lose_tags(lost);
+        if added.is_none() {
+            self.lose().dropped += 1;
         }
         added
     }
@@ -312,7 +312,7 @@ impl Timers {
             Change::HitCount(hit_count) => timer.hit_count = hit_count,
             Change::Tag { name, tags } => self.tag(number, &name, tags.parts().1),
             Change::Tags(tags) => {
-                self.lose().tags += tags.parts().1.lost();
+                self.lose_tags(tags.parts().1.lost());
                 self.retag(number, tags.set(), |_| false);
             }
         }
@@ -363,7 +363,7 @@ impl Timers {
 
     /// Gives a timer these tags, instead of those of that name.
     pub(crate) fn tag(&mut self, number: u64, name: &str, tags: &PairBuffer) {
-        self.lose().tags += tags.lost();
+        self.lose_tags(tags.lost());
         self.retag(number, tags.set(None), |other| !is_or_is_below(other, name));
     }
 
@@ -393,7 +393,13 @@ impl Timers {
                 self.note_untagged();
             }
         }
-        self.lose().tags += lost;
+        self.lose_tags(lost);
+    }
+
+    fn lose_tags(&mut self, count: u64) {
+        if count > 0 {
+            self.lose().tags += count;
+        }
     }
 
     fn note_untagged(&mut self) {

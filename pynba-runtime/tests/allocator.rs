@@ -4,9 +4,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
+use std::thread;
 use std::time::Duration;
 
+use pynba_runtime::__rt::{self, StaticTags};
 use pynba_runtime::testing::{Captured, capture};
 use pynba_runtime::{Reporter, Tags, current};
 
@@ -90,4 +92,42 @@ fn requests_that_an_allocator_opens_take_nobodys_place() {
         .filter(|(name, _)| !["warm", "the allocator's"].contains(name))
         .collect();
     assert_eq!(sent, [("inner", MANY), ("outer", 0), ("first", 0)]);
+}
+
+/// On a thread of its own, which is left alone if it never ends.
+fn ends(act: fn()) -> bool {
+    let (ended, waits) = mpsc::channel();
+    thread::spawn(move || {
+        act();
+        ACT.set(None);
+        ended.send(()).expect("somebody waits");
+    });
+    waits.recv_timeout(Duration::from_secs(20)).is_ok()
+}
+
+#[test]
+fn a_threads_first_request_may_be_that_of_its_allocator() {
+    assert!(ends(|| {
+        reporter();
+        ACT.set(Some(|| drop(reporter().open("of the allocator"))));
+        drop((reporter().open("outer"), reporter().open("inner")));
+        assert!(ACTED.get() > 0, "it must really come back");
+    }));
+}
+
+/// What becomes known of tags is allocated.
+#[test]
+fn tags_that_are_new_are_so_within_the_allocator_too() {
+    static OURS: StaticTags = StaticTags::new(&[("group", "db")]).names(&["op"]);
+    static ITS: StaticTags = StaticTags::new(&[("group", "memory")]).names(&["size"]);
+    assert!(ends(|| {
+        let _request = reporter().open("request");
+        ACT.set(Some(|| drop(__rt::timer_with(&ITS, |tags| tags.add(0, &1)))));
+        for n in 0..20 {
+            drop(__rt::timer_with(&OURS, |tags| tags.add(0, &n)));
+        }
+        ACT.set(Some(|| drop(__rt::timer_with(&OURS, |tags| tags.add(0, "other")))));
+        drop(__rt::timer_with(&OURS, |tags| tags.add(0, "new")));
+        assert!(ACTED.get() > 0, "it must really come back");
+    }));
 }

@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 use std::net::UdpSocket;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use pynba_runtime::__rt::{self, StaticTags};
 use pynba_runtime::{Background, Reporter};
 
 const TOLD: &str = "PYNBA_TEST_PARENT";
@@ -144,4 +145,55 @@ fn each_process_sends_its_own_packets_once() {
     let busy = said[0].split_once("busy: ").unwrap().1.split_once('.').unwrap().0;
     count += of("busy", busy.parse().unwrap());
     assert_eq!(all.len(), count);
+}
+
+/// Tags of a place in the program that nobody has seen.
+fn new_place(number: u32) -> &'static StaticTags {
+    let value: &'static str = number.to_string().leak();
+    Box::leak(Box::new(StaticTags::new(vec![("place", value)].leak())))
+}
+
+/// A request with what is new to the process.
+fn measure(reporter: &Reporter, number: u32) {
+    let _request = reporter.open("request");
+    drop(__rt::timer(new_place(number)));
+}
+
+#[test]
+fn parent_of_new_places() {
+    let Ok(server) = std::env::var(TOLD) else { return };
+    let reporter = Reporter::builder().server(server).build().unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..200_000 {
+                measure(&reporter, number);
+                if is_over.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        for number in 0..300 {
+            forked(|| {
+                measure(&reporter, 1_000_000 + number);
+                true
+            });
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Another thread of the parent's knows ever new places, and may be about to when the child begins.
+#[test]
+fn a_child_does_not_wait_for_what_its_parent_knows() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["parent_of_new_places", "--exact"]);
+    command.env(TOLD, socket.local_addr().unwrap().to_string()).stdout(Stdio::null());
+    let mut parent = command.spawn().unwrap();
+    let end = Instant::now() + WAIT;
+    while parent.try_wait().unwrap().is_none_or(|status| !status.success()) {
+        assert!(Instant::now() < end, "a child waits");
+        thread::sleep(Duration::from_millis(10));
+    }
 }

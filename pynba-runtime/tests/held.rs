@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pynba_runtime::__rt::{self as rt, StaticTags};
 use pynba_runtime::testing::{Captured, Collector, capture};
-use pynba_runtime::{FlushOptions, Reporter, ScriptMonitor, Tags, Timer, current};
+use pynba_runtime::{FlushOptions, Reporter, Rusage, ScriptMonitor, Tags, Timer, current};
 
 static DB: StaticTags = StaticTags::new(&[("group", "db")]);
 
@@ -289,4 +289,49 @@ mod processor_time {
         let busy = cpu_and_value(&requests, "busy");
         assert!(busy.len() == 1 && busy[0].0 > 0.02, "{busy:?}");
     }
+}
+
+/// It is not captured: what is captured does not take the shortest way.
+#[test]
+fn a_guard_that_was_forgotten_on_a_thread_that_is_gone_takes_no_other_request() {
+    let reporter = Reporter::builder().server("127.0.0.1:9").rusage(Rusage::Off).build().unwrap();
+    for round in 0..200 {
+        thread::scope(|scope| {
+            let forgotten = scope.spawn(|| {
+                let mut forgotten = reporter.detached("forgotten");
+                mem::forget(forgotten.enter());
+                forgotten
+            });
+            let mut forgotten = forgotten.join().unwrap();
+            scope.spawn(|| {
+                // It may well get the memory of the one that is gone.
+                let other = reporter.open("other");
+                drop(forgotten.enter());
+                assert!(other.current().elapsed().is_some(), "in round {round}");
+                assert!(!forgotten.is_recording());
+                drop(forgotten);
+                assert!(other.current().elapsed().is_some(), "in round {round}");
+            });
+        });
+    }
+}
+
+#[test]
+fn what_is_dropped_before_its_request_begins_is_in_none() {
+    struct Flushes;
+
+    impl Drop for Flushes {
+        fn drop(&mut self) {
+            current().tag("too", "early");
+            current().flush();
+        }
+    }
+
+    let requests = capture(|| {
+        let _outer = reporter().open("outer");
+        let flushes = Flushes;
+        drop(reporter().monitor("never polled", async move { drop(flushes) }));
+    });
+    assert_eq!(requests.len(), 1);
+    assert_eq!((requests[0].script_name.as_str(), requests[0].tags()), ("outer", vec![]));
 }

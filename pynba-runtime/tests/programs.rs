@@ -1,5 +1,5 @@
-//! Programs made at random, which open, enter, leave and end requests and timers in any order, against a model that is
-//! slow and obvious: a stack.
+//! Programs made at random, which open, enter, leave and end requests and timers in any order, against a model that
+//! is slow and obvious: a stack.
 #![cfg(feature = "enable")]
 
 use std::collections::BTreeMap;

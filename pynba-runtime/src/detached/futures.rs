@@ -8,12 +8,18 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::{DetachedRequest, Entered};
+use crate::guard::RequestGuard;
 use crate::request::End;
 
-/// What a future does when it is dropped is the request's work, too.
+/// What a future does when it is dropped is the request's work, too, if that has begun.
 fn drop_within<F>(request: &mut DetachedRequest, mut future: Pin<&mut Option<F>>) {
-    let _entered = request.enter();
-    future.set(None);
+    if request.has_begun() {
+        let _entered = request.enter();
+        future.set(None);
+    } else {
+        let _silent = RequestGuard::silent();
+        future.set(None);
+    }
 }
 
 pin_project! {

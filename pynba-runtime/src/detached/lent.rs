@@ -1,8 +1,8 @@
 //! A box that is given away and comes back, again and again.
 //!
-//! A request goes to its thread for each poll, and from there back to where it waits. Were its pointer written to both
-//! places each time, the processor would wait for the one write before the other, twice for each poll, which takes longer
-//! than all the rest. So it is kept here meanwhile, and nobody looks at what it points to.
+//! A request goes to its thread for each poll, and from there back to where it waits. Were its pointer written to
+//! both places each time, the processor would wait for the one write before the other, twice for each poll, which
+//! takes longer than all the rest. So it is kept here meanwhile, and nobody looks at what it points to.
 
 #![allow(unsafe_code)]
 
@@ -17,7 +17,7 @@ pub(super) struct Lent<T, W> {
     pub(super) with: W,
 }
 
-// SAFETY: it is the box, or nothing.
+// SAFETY: it is the box, or nothing: while that is away the pointer is not followed.
 unsafe impl<T: Send, W: Send> Send for Lent<T, W> {}
 
 // SAFETY: as above.
@@ -41,18 +41,19 @@ impl<T, W> Lent<T, W> {
         Some(unsafe { Box::from_raw(pointer.as_ptr()) })
     }
 
-    /// Takes it back; any other one is given back.
+    /// Takes back what was lent.
     #[inline]
-    pub(super) fn take_back(&mut self, value: Box<T>) -> Option<Box<T>> {
-        if !self.is_away || Some(NonNull::from(&*value)) != self.pointer {
-            return Some(value);
+    pub(super) fn take_back(&mut self, value: Box<T>) {
+        debug_assert!(self.is_away, "it is here");
+        let pointer = Some(NonNull::from(Box::leak(value)));
+        // Never, as long as it is what was lent; then nothing has to wait for this write.
+        if self.pointer != pointer {
+            self.pointer = pointer;
         }
         self.is_away = false;
-        Box::leak(value);
-        None
     }
 
-    /// Gives it away for good.
+    /// Gives it away for good, if it is here, and forgets it.
     pub(super) fn take(&mut self) -> Option<Box<T>> {
         let taken = self.lend();
         (self.pointer, self.is_away) = (None, false);
@@ -103,15 +104,12 @@ mod tests {
             let away = lent.lend().expect("it is here");
             assert!(lent.lend().is_none() && lent.get().is_none() && lent.get_mut().is_none());
             assert!(lent.is_away());
-            let other = lent.take_back(Box::new(Rc::new(2))).expect("another one");
-            assert_eq!(**other, 2);
             if is_away {
                 drop(lent);
                 assert_eq!(Rc::strong_count(&value), 2);
                 drop(away);
             } else {
-                assert!(lent.take_back(away).is_none());
-                assert!(lent.take_back(Box::new(Rc::new(3))).is_some());
+                lent.take_back(away);
                 assert_eq!(lent.get().map(|value| **value), Some(1));
                 drop(lent);
             }
@@ -120,7 +118,11 @@ mod tests {
         let mut lent = Lent::new(Box::new(Rc::clone(&value)), ());
         drop(lent.take());
         assert!(lent.lend().is_none() && lent.get().is_none() && !lent.is_away());
-        assert!(lent.take_back(Box::new(Rc::new(4))).is_some());
+        assert_eq!(Rc::strong_count(&value), 1);
+        let mut lent = Lent::new(Box::new(Rc::clone(&value)), ());
+        let away = lent.lend().expect("it is here");
+        assert!(lent.take().is_none() && !lent.is_away());
+        drop((lent, away));
         assert_eq!(Rc::strong_count(&value), 1);
     }
 }

@@ -1,11 +1,12 @@
 //! Tags as ids of a packet's dictionary.
 //!
-//! A handler's packets are much alike: most use the same places in the program in the same order. So the dictionary of
-//! the last packet is kept, with the places in the order of their first use, and is that of the next one as long as the
-//! places come in that order again. Where they do not, what is left of it is forgotten, and goes on from there.
+//! A handler's packets are much alike: most use the same places in the program in the same order. So the dictionary
+//! of the last packet is kept, with the places in the order of their first use, and is that of the next one as long
+//! as the places come in that order again. Where they do not, what is left of it is forgotten, and goes on from
+//! there.
 
 use crate::dictionary::Dictionary;
-use crate::tags::{Interned, TagSet, Text, cut};
+use crate::tags::{Interned, StaticTags, TagSet, Text, cut};
 use crate::wire::{saturate, small_uint32};
 
 /// The fields of the ids of timers' tags.
@@ -24,8 +25,8 @@ pub(super) struct TagIds {
     used: usize,
     /// Where in `order` a place stands, by its number, if it stands there.
     places: Vec<u32>,
-    /// How many of `order` the next packet may use again, if not all: those before the first tags that were made at run
-    /// time.
+    /// How many of `order` the next packet may use again, if not all: those before the first tags that were made at
+    /// run time.
     lasting: usize,
 }
 
@@ -121,7 +122,15 @@ impl TagIds {
         let first = self.ids.len();
         let Self { dictionary, ids, .. } = self;
         let mut extra = tags.extra();
-        for [name, value] in tags.fixed().map_or(&[][..], |fixed| &fixed.interned().pairs) {
+        let interned = tags.fixed().and_then(StaticTags::interned);
+        if interned.is_none() {
+            // Mere text.
+            for (name, value) in tags.iter() {
+                ids.push(ids_of(dictionary, [Text::Other(name), Text::Other(value)], max_word));
+            }
+            return self.ids_from(first);
+        }
+        for [name, value] in interned.map_or(&[][..], |interned| &interned.pairs) {
             while let Some(pair) = extra.next_before(name.text, value.text) {
                 ids.push(ids_of(dictionary, pair, max_word));
             }

@@ -416,7 +416,7 @@ impl<'a> PacketTimer<'a> for &'a Mixed {
 
     fn place(&self) -> Option<&'static Interned> {
         let fixed = self.fixed.filter(|_| self.extra.len() == 0)?;
-        Some(fixed.interned())
+        fixed.interned()
     }
 
     fn tags(&self) -> TagSet<'a> {

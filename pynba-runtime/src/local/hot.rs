@@ -24,7 +24,8 @@ pub(super) struct Hot {
     pub(super) state: Cell<usize>,
 }
 
-/// In [`Hot::state`]: there is a [`Local`](super::Local), whose destructor drops what stands in [`Hot`] when the thread ends.
+/// In [`Hot::state`]: there is a [`Local`](super::Local), whose destructor drops what stands in [`Hot`] when the
+/// thread ends.
 pub(super) const READY: usize = 1;
 
 /// A packet is being sent.
@@ -77,7 +78,8 @@ thread_local! {
 /// request.
 #[inline]
 pub(super) fn hot() -> &'static Hot {
-    // SAFETY: it has no destructor, so it is there as long as its thread runs, and of another thread nobody gets it:
+    // SAFETY: it has no destructor of ours, so it is there as long as its thread runs: where the system keeps it in a
+    // box, until the thread is being torn down, and nobody keeps a reference until then. No other thread gets it:
     // references to cells are not `Send`.
     unsafe { &*HOT.with(ptr::from_ref) }
 }

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use once_cell::race::{OnceBox, OnceRef};
+
 use super::pairs::StaticPair;
 use super::variants::Variants;
-use crate::dictionary;
-use crate::lock::lock;
+use super::{PairBuffer, StaticTags};
+use crate::lock::try_lock;
 use crate::wire::{DICTIONARY, put_string};
+use crate::{dictionary, local};
 
 /// The pairs of one place in the program, as encoders know them. Made once and kept: there are as many as there
 /// are places.
@@ -20,7 +23,19 @@ pub(crate) struct Interned {
     pub(crate) names: Box<[Literal]>,
     /// Bytes of the longest text.
     pub(crate) longest: usize,
-    pub(super) variants: Variants,
+    variants: OnceBox<Variants>,
+}
+
+impl Interned {
+    /// The tags of the place with these pairs, in any order, if they are kept.
+    #[inline]
+    pub(super) fn variant(
+        &'static self,
+        place: &'static StaticTags,
+        extra: &PairBuffer,
+    ) -> Option<&'static StaticTags> {
+        self.variants.get_or_init(|| Box::new(Variants::none())).of(place, extra)
+    }
 }
 
 /// A name or a value.
@@ -49,14 +64,22 @@ struct Registry {
     literals: HashMap<&'static str, Literal>,
 }
 
-/// The lock is taken once for each place in the program.
+/// Once for each place in the program, and for each of its [variants](Variants). It never waits: the lock may be held
+/// by a thread that a forked process does not have, or by this one, whose allocator measures.
 #[cold]
+#[inline(never)]
 pub(crate) fn intern(
+    cell: &OnceRef<'static, Interned>,
     pairs: &'static [StaticPair],
     names: &'static [&'static str],
-) -> &'static Interned {
+) -> Option<&'static Interned> {
     static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
-    let mut registry = lock(&REGISTRY);
+    // What is allocated here is nobody's.
+    let _quiet = local::Quiet::begin();
+    let mut registry = try_lock(&REGISTRY)?;
+    if let Some(known) = cell.get() {
+        return Some(known);
+    }
     let Registry { places, literals } = registry.get_or_insert_default();
     let number = *places;
     *places += 1;
@@ -67,6 +90,8 @@ pub(crate) fn intern(
     let longest = pairs.iter().map(|(name, value)| name.len().max(value.len())).max();
     let pairs = pairs.iter().map(|&(name, value)| [literal(name), literal(value)]).collect();
     let names = names.iter().map(|&name| literal(name)).collect();
-    let (longest, variants) = (longest.unwrap_or(0), Variants::none());
-    Box::leak(Box::new(Interned { number, pairs, names, longest, variants }))
+    let (longest, variants) = (longest.unwrap_or(0), OnceBox::new());
+    let made = Box::leak(Box::new(Interned { number, pairs, names, longest, variants }));
+    let _ = cell.set(made);
+    Some(made)
 }

@@ -1,8 +1,8 @@
 //! Tags made at run time that come again.
 //!
-//! What a tag may well be made of at run time are a few values: a table, a shard, a kind of request. The first sets of
-//! a place in the program are kept for ever, and its later timers with the same tags cost as little as if the compiler
-//! had known them. A place that makes ever new ones keeps those few, and looks at them in vain.
+//! What a tag may well be made of at run time are a few values: a table, a shard, a kind of request. The first sets
+//! of a place in the program are kept for ever, and its later timers with the same tags cost as little as if the
+//! compiler had known them. A place that makes ever new ones keeps those few, and looks at them in vain.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use once_cell::sync::OnceCell;
 
 use super::{PairBuffer, StaticPair, StaticTags};
+use crate::local;
+use crate::lock::try_lock;
 
 /// So many of each place.
 const KEPT: usize = 16;
@@ -71,12 +73,13 @@ impl Variants {
     ) -> Option<&'static StaticTags> {
         /// Where others keep something at the moment, it will be done the next time.
         static KEEPING: Mutex<()> = Mutex::new(());
-        let _keeping = KEEPING.try_lock().ok()?;
-        let at = self.count.load(Ordering::Relaxed);
-        let free = self.sets.get(at)?;
         if extra.len() == 0 || extra.lost() > 0 || extra.footprint() > MAX_SIZE {
             return None;
         }
+        let _quiet = local::Quiet::begin();
+        let _keeping = try_lock(&KEEPING)?;
+        let at = self.count.load(Ordering::Relaxed);
+        let free = self.sets.get(at)?;
         let known = free.get_or_init(|| {
             let mut in_order = extra.clone();
             in_order.normalize(place.pairs());

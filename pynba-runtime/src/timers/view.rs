@@ -66,7 +66,7 @@ impl<'a> PacketTimer<'a> for TimerView<'a> {
 
     #[inline]
     fn place(&self) -> Option<&'static Interned> {
-        self.timer.fixed.filter(|_| self.timer.extra.is_empty()).map(StaticTags::interned)
+        self.timer.fixed.filter(|_| self.timer.extra.is_empty()).and_then(StaticTags::interned)
     }
 
     fn tags(&self) -> TagSet<'a> {

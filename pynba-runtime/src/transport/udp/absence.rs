@@ -1,18 +1,18 @@
 //! A server that is not there costs no more than one that is.
 //!
 //! Each packet to a port where nobody listens is answered by a refusal, which the next send is told of instead of
-//! sending. Tried again at once, that one is sent, and refused: two calls for each packet, of which the second also waits
-//! for the refusal where that comes from the same machine. So when one packet after the other is refused, nothing is sent
-//! for a moment: what comes meanwhile is lost as it would be anyway. The first packet after a restart of the server is
-//! sent nevertheless, unless it falls into that moment.
+//! sending. Tried again at once, that one is sent, and refused: two calls for each packet, of which the second also
+//! waits for the refusal where that comes from the same machine. So when one packet after the other is refused,
+//! nothing is sent for a moment: what comes meanwhile is lost as it would be anyway. The first packet after a
+//! restart of the server is sent nevertheless, unless it falls into that moment.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Tick;
 
-/// Longer than what some requests take, so that few of their packets are sent in vain; so short that hardly one is lost
-/// when the server is back.
+/// Longer than what some requests take, so that few of their packets are sent in vain; so short that hardly one is
+/// lost when the server is back.
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// Threads that send at the same time may confuse each other, which makes a pause earlier or later.

@@ -3,14 +3,14 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
 use super::UdpServer;
 use super::peer::Peer;
 use super::route::Route;
-use crate::lock::lock;
+use crate::lock::{lock, try_lock};
 use crate::stats::{Counters, Kind};
 use crate::{Error, diagnostics};
 
@@ -301,15 +301,6 @@ impl UdpServer {
 
     fn cannot_resolve(&self, source: io::Error) -> Error {
         Error::Resolve { server: Arc::clone(&self.name), source }
-    }
-}
-
-/// On the request's path nobody waits for another thread.
-pub(super) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
     }
 }
 

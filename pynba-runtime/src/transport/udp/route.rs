@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::lookup::{LOOKUP_PAUSE, try_lock};
+use super::lookup::LOOKUP_PAUSE;
 use super::peer::{Peer, is_refused};
 use super::swap::Swap;
-use crate::lock::lock;
+use crate::lock::{lock, try_lock};
 
 /// The socket in use, and where else the name leads.
 pub(super) struct Route {
