@@ -1,7 +1,7 @@
 //! Runs one workload a number of times, for `callgrind` to count its instructions: `benches/gates` does that.
 //!
-//! `f-w10` and so on are the same by hand: what others are compared with. `polls` is one request whose future is
-//! polled so many times.
+//! `f-w10` and so on are the same by hand: what others are compared with. `polls` is one request, an `async fn`, which is
+//! polled so many times; `monitored` is a future that is.
 
 mod floor;
 mod workloads;
@@ -42,6 +42,9 @@ fn main() {
     }
     let builder = Reporter::builder().transport(Nowhere).rusage(Rusage::Off);
     let reporter = builder.build().expect("a reporter");
+    if workload == "monitored" {
+        return poll(reporter.monitor("polls", workloads::polled_bare(times)));
+    }
     if workload == "polls" {
         return poll(workloads::polled(&reporter, times));
     }

@@ -193,11 +193,10 @@ impl DetachedRequest {
     /// Takes it back from the thread.
     #[inline]
     fn leave(&mut self) {
-        if let Some(id) = self.id
-            && local::is_only()
-            && let Some(request) = local::take_innermost_of(id)
+        if local::is_only()
+            && let Some(request) = local::take_innermost()
         {
-            if request.is_light() {
+            if self.id == Some(request.open_id()) && request.is_light() {
                 self.request.take_back(request);
                 return local::count_closed();
             }

@@ -41,16 +41,14 @@ impl<T, W> Lent<T, W> {
         Some(unsafe { Box::from_raw(pointer.as_ptr()) })
     }
 
-    /// Takes back what was lent.
+    /// Takes back what was lent. It is the caller's to know that it is that: any other one is lost.
     #[inline]
     pub(super) fn take_back(&mut self, value: Box<T>) {
-        debug_assert!(self.is_away, "it is here");
-        let pointer = Some(NonNull::from(Box::leak(value)));
-        // Never, as long as it is what was lent; then nothing has to wait for this write.
-        if self.pointer != pointer {
-            self.pointer = pointer;
+        let value = NonNull::from(Box::leak(value));
+        debug_assert!(self.is_away && self.pointer == Some(value), "it was lent");
+        if self.pointer == Some(value) {
+            self.is_away = false;
         }
-        self.is_away = false;
     }
 
     /// Gives it away for good, if it is here, and forgets it.
