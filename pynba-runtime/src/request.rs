@@ -1,35 +1,35 @@
 //! An open request: what it has measured and been told so far.
 
+mod cpu_clock;
+mod extra;
+mod open;
+
 use std::borrow::Cow;
 use std::mem;
-use std::thread::{self, ThreadId};
+use std::thread::ThreadId;
 use std::time::Duration;
 
+use self::cpu_clock::CpuClock;
+use self::extra::Extra;
+use self::open::{Effort, Open};
 use crate::Error;
-use crate::clock::{Tick, nanos};
+use crate::clock::Tick;
 use crate::encoder::{Encoder, Packet};
 use crate::flush::FlushOptions;
 use crate::handle::Handle;
 use crate::info::RequestInfo;
-use crate::losses::Losses;
 use crate::mailbox::{Mail, Mailbox, RequestId, Shared};
 use crate::reporter::Reporter;
-use crate::system::{Cpu, Rusage, Usage};
-use crate::tags::{MAX_WORD, PairBuffer, TagSet};
+use crate::system::{Cpu, Rusage};
+use crate::tags::TagSet;
 use crate::testing::Capture;
 use crate::text::Text;
 use crate::timers::{Late, Timers};
 use crate::told::Told;
-use crate::{alloc, local, packets};
-
-/// `pinba_engine` takes a packet with this status for one without.
-const NO_STATUS: u32 = u32::MAX;
+use crate::{alloc, packets};
 
 /// The status of a request of which nothing else is known.
 const OK: u32 = 200;
-
-/// Stands for a name that is empty: `pinba_engine` keeps such a packet out of its timer reports.
-const UNNAMED: &str = "unknown";
 
 /// Its memory is used again by later requests of the thread.
 #[derive(Debug)]
@@ -41,26 +41,6 @@ pub(crate) struct Request {
     timers: Timers,
     clock: CpuClock,
     extra: Extra,
-}
-
-/// What each request has.
-#[derive(Debug)]
-struct Open {
-    reporter: Reporter,
-    started: Tick,
-    rusage: Rusage,
-    effort: Effort,
-}
-
-/// What there is to do for a request.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Effort {
-    /// Its packet says nothing but names that are known beforehand, its time, and timers.
-    Plain,
-    /// [`Request::extra`] says more.
-    More,
-    /// There is also something to note whenever it becomes current on a thread, and when it is so no longer.
-    Most,
 }
 
 /// The name of a request.
@@ -75,32 +55,6 @@ impl From<Cow<'static, str>> for Script {
     fn from(name: Cow<'static, str>) -> Self {
         Self { name: name.into(), beginning: None }
     }
-}
-
-/// What not every request has.
-#[derive(Debug, Default)]
-struct Extra {
-    told: Told,
-    /// Request tags, in order.
-    tags: PairBuffer,
-    capture: Option<Capture>,
-    /// What it has of the heap while it is current nowhere.
-    heap: Option<alloc::Share>,
-    /// The status that the returned value stands for.
-    outcome: Option<u32>,
-    is_disabled: bool,
-}
-
-/// Counts the processor time.
-#[derive(Debug, Default)]
-struct CpuClock {
-    /// Where it is counted from, and for [`Rusage::Thread`] on which thread.
-    at_start: Usage,
-    thread: Option<ThreadId>,
-    /// Whether the thread's time is counted by somebody else for this request.
-    is_counted: bool,
-    /// What was used before that, and by handles.
-    used: Cpu,
 }
 
 /// How a request comes to its end.
@@ -407,7 +361,7 @@ impl Request {
         }
     }
 
-    /// Ends the request: sends it [quietly](local::Quiet) and forgets everything.
+    /// Ends the request: sends it [quietly](crate::local::Quiet) and forgets everything.
     #[inline]
     pub(crate) fn end(&mut self, id: RequestId, end: End, encoder: &mut Encoder) {
         let now = Tick::now();
@@ -565,185 +519,6 @@ impl Request {
         let mut summary = open.summary(&self.script, &self.clock, moment);
         self.extra.say(&mut summary, self.id, moment.end);
         Some(summary)
-    }
-}
-
-impl Open {
-    fn at_least(&mut self, effort: Effort) {
-        self.effort = self.effort.max(effort);
-    }
-
-    /// Everything but the timers, as the reporter says it or as it was measured.
-    fn summary<'a>(&'a self, script: &'a Script, clock: &CpuClock, moment: Moment) -> Packet<'a> {
-        let (cpu, memory_peak) = clock.read(self.rusage);
-        Packet {
-            memory_peak,
-            user: nanos(cpu.user),
-            system: nanos(cpu.system),
-            status: status(None, None, moment.end),
-            schema: &self.reporter.names().schema,
-            timer_rusage: self.reporter.timer_rusage(),
-            ..self.plain(script, moment.now)
-        }
-    }
-
-    /// All that a plain request says, but its timers.
-    #[inline]
-    fn plain<'a>(&'a self, script: &'a Script, now: Tick) -> Packet<'a> {
-        Packet {
-            names: self.reporter.names(),
-            told: None,
-            script_name: &script.name,
-            beginning: script.beginning,
-            request_count: 1,
-            document_size: 0,
-            memory_peak: 0,
-            request_time: now.nanos_since(self.started),
-            user: 0,
-            system: 0,
-            status: OK,
-            memory_footprint: 0,
-            schema: "",
-            tags: TagSet::EMPTY,
-            timer_rusage: false,
-            max_word: MAX_WORD,
-        }
-    }
-
-    /// Sends it if one packet is enough for a plain request, which is the way that most requests take. The
-    /// compiler knows what is not in that packet, as long as nobody gets a reference to it.
-    #[inline]
-    fn send_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
-        let count = timers.len();
-        let timers_now = (count > 0).then(|| timers.view(0..count, now));
-        let packet = encoder.encode(&self.plain(script, now), timers_now);
-        if packet.len() <= self.reporter.limits().max_datagram {
-            self.reporter.deliver(packet, None, |_| ());
-        } else {
-            self.give_plain(script, timers, now, encoder);
-        }
-        if timers.may_have_lost() {
-            self.count_losses(timers);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn give_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
-        self.give(&self.plain(script, now), timers, now, encoder, None);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn count_losses(&self, timers: &mut Timers) {
-        let losses = timers.take_losses();
-        if losses != Losses::NONE {
-            self.reporter.counters().left_out(losses);
-        }
-    }
-
-    /// Delivers as many packets as it takes. Gives the last failure.
-    #[inline(never)]
-    fn give(
-        &self,
-        head: &Packet<'_>,
-        timers: &mut Timers,
-        now: Tick,
-        encoder: &mut Encoder,
-        capture: Option<&Capture>,
-    ) -> Option<Error> {
-        let (reporter, mut failed) = (&self.reporter, None);
-        let _quiet = local::Quiet::begin();
-        packets::each(encoder, head, timers, now, reporter.limits(), |packet| match packet {
-            Ok(packet) => reporter.deliver(packet, capture, |error| failed = Some(error)),
-            Err(size) => failed = Some(reporter.lose_too_large(size)),
-        });
-        failed
-    }
-}
-
-impl Extra {
-    /// Says it instead of what was measured.
-    fn say<'a>(&'a self, packet: &mut Packet<'a>, id: RequestId, end: End) {
-        let Self { told, heap, outcome, .. } = self;
-        let of_heap = heap.map_or_else(|| alloc::peak(id), alloc::Share::peak);
-        packet.told = Some(told);
-        packet.schema = told.schema.as_deref().unwrap_or(packet.schema);
-        packet.tags = self.tags.set(None);
-        packet.status = status(told.status, *outcome, end).min(NO_STATUS - 1);
-        packet.document_size = told.document_size;
-        packet.memory_peak = told.memory_peak.or(of_heap).unwrap_or(packet.memory_peak);
-        packet.memory_footprint = told.memory_footprint;
-        packet.request_time = told.request_time.map_or(packet.request_time, nanos);
-        if let Some((user, system)) = told.rusage {
-            (packet.user, packet.system) = (nanos(user), nanos(system));
-        }
-        if packet.script_name() == ["", ""] {
-            packet.script_name = UNNAMED;
-        }
-    }
-
-    fn take_tags_of(&mut self, reporter: &Reporter) {
-        self.tags.clear();
-        for (name, value) in reporter.tags().iter() {
-            self.tags.push_copy(name, value);
-        }
-    }
-
-    /// Keeps the memory of the tags.
-    #[inline(never)]
-    fn forget(&mut self) {
-        self.tags.clear();
-        let tags = mem::take(&mut self.tags);
-        *self = Self { tags, ..Self::default() };
-    }
-}
-
-/// A status set by hand goes before that of the returned value. A panic is a failure whatever was set
-/// before it, unless that was a failure of the server (5xx) already; to be given up is one, unless that was
-/// a failure (4xx, 5xx) already.
-#[inline]
-fn status(told: Option<u32>, outcome: Option<u32>, end: End) -> u32 {
-    match end {
-        End::Panicked => told.filter(|status| *status >= 500).unwrap_or(500),
-        End::GivenUp => told.filter(|status| *status >= 400).unwrap_or(499),
-        End::Returned | End::Unborn => told.or(outcome).unwrap_or(OK),
-    }
-}
-
-impl CpuClock {
-    fn begin(&mut self, rusage: Rusage) {
-        *self = Self::default();
-        if rusage == Rusage::Process {
-            self.at_start = rusage.now();
-        }
-    }
-
-    /// From now on this thread's time counts, unless it does already.
-    fn resume(&mut self, is_counted: bool) {
-        self.is_counted = is_counted;
-        if !is_counted {
-            self.thread = Some(thread::current().id());
-            self.at_start = Rusage::Thread.now();
-        }
-    }
-
-    fn suspend(&mut self) {
-        self.used = self.read(Rusage::Thread).0;
-        self.thread = None;
-    }
-
-    /// What was used until now, and the process's largest resident set.
-    #[inline(never)]
-    fn read(&self, rusage: Rusage) -> (Cpu, u64) {
-        if rusage == Rusage::Off {
-            return (Cpu::default(), 0);
-        }
-        // One thread's clock tells nothing about another: a `ScriptMonitor` may have moved.
-        let is_here = rusage == Rusage::Process || self.thread == Some(thread::current().id());
-        let now = rusage.now();
-        let used = if is_here { self.used.plus(now.since(self.at_start)) } else { self.used };
-        (used, now.memory_peak)
     }
 }
 
