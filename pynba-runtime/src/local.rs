@@ -329,12 +329,18 @@ pub(crate) fn close_innermost(
         too_many(other);
     }
     clear(QUIET);
+    innermost_closed();
+    if let Some(other) = hot().spare.replace(request) {
+        spare(other);
+    }
+}
+
+/// What was below the innermost one takes its place.
+#[inline]
+fn innermost_closed() {
     count_closed();
     if is_any_open() {
         unearth();
-    }
-    if let Some(other) = hot().spare.replace(request) {
-        spare(other);
     }
 }
 
@@ -374,10 +380,7 @@ pub(crate) fn take_innermost_of(id: RequestId) -> Option<Box<Request>> {
 /// Takes the request from among the open ones, wherever it is.
 pub(crate) fn remove(id: RequestId) -> Option<Box<Request>> {
     let Some(request) = take_innermost_of(id) else { return remove_outer(id) };
-    count_closed();
-    if is_any_open() {
-        unearth();
-    }
+    innermost_closed();
     Some(request)
 }
 

@@ -122,15 +122,14 @@ impl TagIds {
         let first = self.ids.len();
         let Self { dictionary, ids, .. } = self;
         let mut extra = tags.extra();
-        let interned = tags.fixed().and_then(StaticTags::interned);
-        if interned.is_none() {
+        let Some(interned) = tags.fixed().and_then(StaticTags::interned) else {
             // Mere text.
             for (name, value) in tags.iter() {
                 ids.push(ids_of(dictionary, [Text::Other(name), Text::Other(value)], max_word));
             }
             return self.ids_from(first);
-        }
-        for [name, value] in interned.map_or(&[][..], |interned| &interned.pairs) {
+        };
+        for [name, value] in &interned.pairs {
             while let Some(pair) = extra.next_before(name.text, value.text) {
                 ids.push(ids_of(dictionary, pair, max_word));
             }

@@ -430,6 +430,28 @@ fn any_mixed() -> impl Strategy<Value = Mixed> {
     (option::of(0..PLACES), extra).prop_map(|(number, words)| Mixed::new(number, &words))
 }
 
+/// A packet of which only the tags matter.
+fn head<'a>(names: &'a Names, tags: TagSet<'a>, max_word: usize) -> Packet<'a> {
+    Packet {
+        names,
+        told: None,
+        script_name: "n",
+        beginning: None,
+        request_count: 1,
+        document_size: 0,
+        memory_peak: 0,
+        request_time: 0,
+        user: 0,
+        system: 0,
+        status: 200,
+        memory_footprint: 0,
+        schema: "",
+        tags,
+        timer_rusage: false,
+        max_word,
+    }
+}
+
 proptest! {
     #[test]
     fn literals_and_other_text_that_is_equal_are_one_word(
@@ -438,24 +460,7 @@ proptest! {
         let mut encoder = Encoder::default(); // the same one: nothing may be left of a packet
         for (request, timers, max_word) in packets {
             let names = Names::new(Text::literal("h"), Text::literal("s"));
-            let head = Packet {
-                names: &names,
-                told: None,
-                script_name: "n",
-                beginning: None,
-                request_count: 1,
-                document_size: 0,
-                memory_peak: 0,
-                request_time: 0,
-                user: 0,
-                system: 0,
-                status: 200,
-                memory_footprint: 0,
-                schema: "",
-                tags: request.extra.set(request.fixed),
-                timer_rusage: false,
-                max_word,
-            };
+            let head = head(&names, request.extra.set(request.fixed), max_word);
             let read = Request::decode(encoder.encode(&head, Some(timers.iter()))).unwrap();
 
             let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -498,24 +503,7 @@ proptest! {
         let mut encoder = Encoder::default();
         for (timers, words) in packets {
             let request = Mixed::new(None, &[[1, 2], [3, 4]][..words]);
-            let head = Packet {
-                names: &names,
-                told: None,
-                script_name: "n",
-                beginning: None,
-                request_count: 1,
-                document_size: 0,
-                memory_peak: 0,
-                request_time: 0,
-                user: 0,
-                system: 0,
-                status: 200,
-                memory_footprint: 0,
-                schema: "",
-                tags: request.extra.set(None),
-                timer_rusage: false,
-                max_word: MAX_WORD,
-            };
+            let head = head(&names, request.extra.set(None), MAX_WORD);
             let mut fresh = Encoder::default();
             let expected = fresh.encode(&head, Some(timers.iter()));
             prop_assert_eq!(encoder.encode(&head, Some(timers.iter())), expected);

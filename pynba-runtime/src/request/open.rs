@@ -60,7 +60,7 @@ impl Open {
 
     /// All that a plain request says, but its timers.
     #[inline]
-    pub(super) fn plain<'a>(&'a self, script: &'a Script, now: Tick) -> Packet<'a> {
+    fn plain<'a>(&'a self, script: &'a Script, now: Tick) -> Packet<'a> {
         Packet {
             names: self.reporter.names(),
             told: None,
@@ -106,13 +106,7 @@ impl Open {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn give_plain(
-        &self,
-        script: &Script,
-        timers: &mut Timers,
-        now: Tick,
-        encoder: &mut Encoder,
-    ) {
+    fn give_plain(&self, script: &Script, timers: &mut Timers, now: Tick, encoder: &mut Encoder) {
         self.give(&self.plain(script, now), timers, now, encoder, None);
     }
 
