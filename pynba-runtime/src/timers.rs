@@ -1,18 +1,18 @@
 //! The timers of one request, in the order in which they were made.
 
 mod fold;
+mod processor;
 mod view;
 
 use std::mem;
 use std::ops::Range;
-use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use self::processor::{Measured, NO_CPU};
 pub(crate) use self::view::TimerView;
-
 use crate::clock::{Tick, nanos};
 use crate::losses::Losses;
-use crate::system::{Cpu, Rusage};
+use crate::system::Rusage;
 use crate::tags::{Fixed, PairBuffer, StaticTags, TagSet, Tags, is_or_is_below};
 
 /// Timers of equal tags are folded into one when there are so many: more than fit in a packet (5,000 of one
@@ -77,16 +77,6 @@ struct Timer {
     /// Where in [`Timers::cpus`] its processor time stands, or [`NO_CPU`].
     cpu: u32,
     holder: Holder,
-}
-
-const NO_CPU: u32 = u32::MAX;
-
-/// The processor time that a timer has used; that at its start, while it runs.
-#[derive(Clone, Copy, Debug)]
-struct Measured {
-    cpu: Cpu,
-    /// Whose clock that is, if it is one thread's: it tells nothing about another.
-    thread: Option<ThreadId>,
 }
 
 /// What of the program's can still change the timer. One that is held is folded only in the packet.
@@ -221,15 +211,6 @@ impl Timers {
         self.push((fixed, extra, all_of(extra)), state, None, hit_count, Holder::Nobody);
     }
 
-    fn measure_now(&self) -> Option<Measured> {
-        (self.rusage != Rusage::Off).then(|| Measured::now(self.rusage))
-    }
-
-    fn keep_cpu(&mut self, measured: Measured) -> u32 {
-        self.cpus.push(measured);
-        u32::try_from(self.cpus.len() - 1).unwrap_or(NO_CPU)
-    }
-
     fn push(
         &mut self,
         (fixed, extra, range): (Fixed, &PairBuffer, Range<u32>),
@@ -317,33 +298,6 @@ impl Timers {
             }
         }
         true
-    }
-
-    /// [`change`](Self::change) by mail, which was written on another thread a while ago: a thread's clock does not
-    /// tell what the timer has used until then.
-    pub(crate) fn change_from_elsewhere(&mut self, number: u64, change: Change) -> bool {
-        if self.rusage == Rusage::Thread
-            && let Some(at) = self.position(number)
-            && let Some(measured) = self.cpus.get_mut(self.list[at].cpu as usize)
-            && let Change::Stop(_) | Change::End(_) = change
-        {
-            measured.thread = None;
-        }
-        self.change(number, change)
-    }
-
-    /// Before the timer starts, or stops if it runs: notes the processor time, if that is measured, which may be
-    /// known already.
-    fn note_cpu(&mut self, at: usize, starts: bool, now: Option<Measured>) {
-        let timer = &self.list[at];
-        if let Some(measured) = self.cpus.get_mut(timer.cpu as usize) {
-            let now = now.unwrap_or_else(|| Measured::now(self.rusage));
-            match timer.state {
-                _ if starts => *measured = now,
-                State::Running { .. } => measured.cpu = now.since(*measured),
-                State::Ready { .. } | State::Stopped { .. } | State::Discarded => {}
-            }
-        }
     }
 
     /// Whether the timer runs.
@@ -576,18 +530,6 @@ impl Timers {
         let guess = usize::try_from(number.checked_sub(first)?).ok()?;
         self.list.get(guess).filter(|timer| timer.number == number)?;
         Some(guess)
-    }
-}
-
-impl Measured {
-    fn now(rusage: Rusage) -> Self {
-        let thread = (rusage == Rusage::Thread).then(|| thread::current().id());
-        Self { cpu: rusage.now().cpu, thread }
-    }
-
-    /// Nothing when it is another thread's.
-    fn since(self, from: Self) -> Cpu {
-        if self.thread == from.thread { self.cpu.since(from.cpu) } else { Cpu::default() }
     }
 }
 
