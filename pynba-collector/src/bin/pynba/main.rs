@@ -1,0 +1,39 @@
+//! `pynba`: see what Pinba clients send, and send from the shell.
+
+mod demo;
+mod run;
+mod send;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// See what Pinba clients send, without a Pinba server; and send from the shell.
+#[derive(Debug, Parser)]
+#[command(name = "pynba", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Send(send::Args),
+    Demo(demo::Args),
+}
+
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => run::run(args),
+        Command::Send(args) => send::run(args),
+        Command::Demo(args) => demo::run(args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("pynba: {error}");
+        ExitCode::FAILURE
+    })
+}
