@@ -1,3 +1,22 @@
 //! See what Pinba clients send, without a Pinba server: receive packets, keep a window of them, report.
 
+mod collector;
+mod counts;
+mod histogram;
 pub mod packet;
+mod query;
+mod receive;
+mod report;
+mod snapshot;
+mod store;
+mod words;
+
+pub use self::collector::{Collector, CollectorBuilder, StartError};
+pub use self::counts::Counts;
+pub use self::histogram::RELATIVE_ERROR;
+pub use self::query::{Comparison, Field, Filter, Key, Keys, Number, Query, QueryError};
+pub use self::receive::{BindError, SmallBuffer};
+pub use self::report::{MOST_ROWS, Report, Row};
+pub use self::snapshot::{Kept, Request, Snapshot, Timer};
+pub use self::store::{Limits, Store};
+pub use self::words::{LONGEST_TEXT, OTHER};

@@ -1,8 +1,12 @@
 //! `pynba`: see what Pinba clients send, and send from the shell.
 
 mod demo;
+mod listen;
+mod receiving;
+mod report;
 mod run;
 mod send;
+mod top;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -19,6 +23,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Top(top::Args),
+    Listen(listen::Args),
+    Report(report::Args),
     Run(run::Args),
     Send(send::Args),
     Demo(demo::Args),
@@ -28,6 +35,9 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Top(args) => top::run(args),
+        Command::Listen(args) => listen::run(args),
+        Command::Report(args) => report::run(args),
         Command::Run(args) => run::run(args),
         Command::Send(args) => send::run(args),
         Command::Demo(args) => demo::run(args),

@@ -1,0 +1,253 @@
+//! Sockets and a store together: what receives by itself, and can be asked.
+
+use std::error::Error;
+use std::fmt;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use pynba_runtime::{Background, Reporter};
+
+use crate::counts::Counts;
+use crate::packet::{Decoder, Packets};
+use crate::receive::{self, Batch, BindError, SmallBuffer};
+use crate::snapshot::Snapshot;
+use crate::store::{Limits, Store};
+
+/// Receives packets on its own threads, one for each address, until it is dropped.
+///
+/// ```
+/// use pynba_collector::{Collector, Query, Report};
+///
+/// let collector = Collector::builder().listen(([127, 0, 0, 1], 0).into()).start()?;
+/// println!("listening on {}", collector.addresses()[0]);
+///
+/// let report = Report::over(Query::new().by("script".parse()?), &collector.snapshot());
+/// for row in report.rows() {
+///     println!("{:?} {:?}", row.key().collect::<Vec<_>>(), row.quantile(0.95));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Collector {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    sockets: Vec<UdpSocket>,
+    addresses: Vec<SocketAddr>,
+    warnings: Vec<SmallBuffer>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    began: Instant,
+    kept: Mutex<Keeping>,
+    forward: Option<Reporter>,
+    stops: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Keeping {
+    store: Store,
+    counts: Counts,
+}
+
+/// Says what a [`Collector`] is to do.
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing is received before `start`"]
+pub struct CollectorBuilder {
+    addresses: Vec<SocketAddr>,
+    limits: Limits,
+    forward: Vec<String>,
+}
+
+impl CollectorBuilder {
+    /// Receives at this address, too. The port 0 is one that the system picks.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.addresses.push(address);
+        self
+    }
+
+    /// How much is kept.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Passes every datagram on to this server, too, `host:port`: unchanged, also what is no packet of Pinba.
+    /// Receiving never waits for it.
+    pub fn forward(mut self, server: impl Into<String>) -> Self {
+        self.forward.push(server.into());
+        self
+    }
+
+    /// Opens the sockets and begins.
+    ///
+    /// # Errors
+    ///
+    /// When there is no socket to be had at one of the addresses, or a server to forward to is written wrong.
+    pub fn start(self) -> Result<Collector, StartError> {
+        let mut receiving = Vec::new();
+        for address in self.addresses {
+            receiving.push(receive::bind(address).map_err(StartError::Bind)?);
+        }
+        let shared = Arc::new(Shared {
+            began: Instant::now(),
+            kept: Mutex::new(Keeping {
+                store: Store::new(self.limits, SystemTime::now()),
+                counts: Counts::default(),
+            }),
+            forward: forward_to(&self.forward).map_err(StartError::Forward)?,
+            stops: AtomicBool::new(false),
+        });
+        let mut collector = Collector {
+            addresses: receiving.iter().map(|receiving| receiving.address).collect(),
+            warnings: receiving.iter().filter_map(|receiving| receiving.warning).collect(),
+            shared,
+            threads: Vec::new(),
+            sockets: Vec::new(),
+        };
+        for receiving in receiving {
+            collector.receive(receiving.socket).map_err(StartError::Thread)?;
+        }
+        Ok(collector)
+    }
+}
+
+fn forward_to(servers: &[String]) -> Result<Option<Reporter>, pynba_runtime::Error> {
+    if servers.is_empty() {
+        return Ok(None);
+    }
+    let reporter = Reporter::builder().servers(servers.join(",")).background(Background::new());
+    reporter.max_datagram(65_527).build().map(Some)
+}
+
+impl Collector {
+    /// One that listens nowhere yet.
+    pub fn builder() -> CollectorBuilder {
+        CollectorBuilder::default()
+    }
+
+    fn receive(&mut self, socket: UdpSocket) -> std::io::Result<()> {
+        self.sockets.push(socket.try_clone()?);
+        let shared = Arc::clone(&self.shared);
+        let thread = thread::Builder::new().name("pynba-receive".into());
+        self.threads.push(thread.spawn(move || shared.receive(&socket))?);
+        Ok(())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Addresses at which bursts of packets will be lost.
+    #[must_use]
+    pub fn warnings(&self) -> &[SmallBuffer] {
+        &self.warnings
+    }
+
+    /// What is in the window now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let now = self.shared.began.elapsed();
+        self.shared.lock().store.snapshot(now)
+    }
+
+    /// What came since it was started.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let lost = receive::lost_by_kernel(self.sockets.iter());
+        let forwarded = self.shared.forward.as_ref().map(Reporter::stats);
+        let counts = self.shared.lock().counts;
+        counts.with(lost, forwarded)
+    }
+
+    /// How long it has been running.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.shared.began.elapsed()
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.shared.stops.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            // One that panicked said so itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Keeping> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn receive(&self, socket: &UdpSocket) {
+        let (mut batch, mut decoder) = (Batch::new(), Decoder::new());
+        while !self.stops.load(Ordering::Relaxed) {
+            match batch.receive(socket) {
+                Ok(packets) => self.take(packets, &mut decoder),
+                Err(error) => {
+                    log::warn!(target: "pynba", "receiving failed: {error}");
+                    // Whatever it is, it may last.
+                    thread::sleep(Duration::from_millis(100));
+                }
+            }
+        }
+    }
+
+    fn take<'a>(&self, packets: impl Iterator<Item = &'a [u8]> + Clone, decoder: &mut Decoder) {
+        if let Some(forward) = &self.forward {
+            for packet in packets.clone() {
+                // Counted by the reporter.
+                let _ = forward.send(packet);
+            }
+        }
+        let Keeping { store, counts } = &mut *self.lock();
+        let now = self.began.elapsed();
+        for packet in packets {
+            let requests = decoder.decode(packet);
+            counts.count(packet.len(), &requests);
+            for request in requests.iter().flat_map(Packets::iter) {
+                store.push(now, &request);
+            }
+        }
+    }
+}
+
+/// Why a [`Collector`] could not be started.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// There is no socket to be had at an address.
+    Bind(BindError),
+    /// A server to forward to is written wrong.
+    Forward(pynba_runtime::Error),
+    /// The system has no thread left.
+    Thread(std::io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind(error) => error.fmt(f),
+            Self::Forward(error) => write!(f, "cannot forward: {error}"),
+            Self::Thread(error) => write!(f, "no thread to receive with: {error}"),
+        }
+    }
+}
+
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Bind(error) => error.source(),
+            Self::Forward(error) => error.source(),
+            Self::Thread(error) => Some(error),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Counts of times, for percentiles.
+//!
+//! A bucket is what all numbers have in common whose exponent and first six bits of the fraction are the same: the
+//! upper bits of an `f32` as they are, so that finding the bucket is a shift. `benches/collector.rs` compares it with
+//! the crate `hdrhistogram`.
+
+/// Bits of the fraction that tell buckets apart: 64 buckets from each power of two to the next.
+const PRECISION: u32 = 6;
+
+const DROPPED: u32 = f32::MANTISSA_DIGITS - 1 - PRECISION;
+
+/// The percentiles of a histogram are wrong by this much at most, relative to the true one: half of the
+/// widest bucket, 1 / 128. Times below a nanosecond count as nothing.
+pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
+
+/// Below this, 2^-30 s or 0.93 ns, everything is in the bucket 0.
+const SMALLEST: f32 = 1.0 / LARGEST / 64.0;
+
+/// From here, 2^24 s or 194 days, everything is in the last bucket: a hostile number may not take memory for all of the numbers
+/// up to it.
+const LARGEST: f32 = 16_777_216.0;
+
+const BEFORE_FIRST: u32 = (SMALLEST.to_bits() >> DROPPED) - 1;
+
+/// Memory grows by so many buckets.
+const STEP: usize = 16;
+
+/// How often times occurred, of which what was added can be taken away again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Histogram {
+    /// The bucket of `counts[0]`, a multiple of [`STEP`].
+    first: usize,
+    counts: Vec<u64>,
+}
+
+impl Histogram {
+    #[inline]
+    pub(crate) fn add(&mut self, seconds: f32, times: u64) {
+        let count = self.count_of(bucket(seconds));
+        *count = count.wrapping_add(times);
+    }
+
+    /// Takes away what was added.
+    #[inline]
+    pub(crate) fn remove(&mut self, seconds: f32, times: u64) {
+        let count = self.count_of(bucket(seconds));
+        *count = count.wrapping_sub(times);
+    }
+
+    #[inline]
+    fn count_of(&mut self, bucket: usize) -> &mut u64 {
+        // Wraps below the first one, to more than there are.
+        let index = bucket.wrapping_sub(self.first);
+        if index >= self.counts.len() {
+            return self.grow(bucket);
+        }
+        &mut self.counts[index]
+    }
+
+    #[cold]
+    fn grow(&mut self, bucket: usize) -> &mut u64 {
+        let page = bucket / STEP * STEP;
+        if self.counts.is_empty() {
+            self.first = page;
+        }
+        let missing = self.first.saturating_sub(page);
+        self.counts.splice(..0, std::iter::repeat_n(0, missing));
+        self.first -= missing;
+        let needed = page + STEP - self.first;
+        if needed > self.counts.len() {
+            self.counts.reserve_exact(needed - self.counts.len());
+            self.counts.resize(needed, 0);
+        }
+        &mut self.counts[bucket - self.first]
+    }
+
+    /// The time, in seconds, that a share of all times does not exceed: the smallest one of which that is true
+    /// ("nearest rank"), within [`RELATIVE_ERROR`]. 0 where nothing was added.
+    pub(crate) fn quantile(&self, share: f64) -> f32 {
+        let total: u64 = self.counts.iter().sum();
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rank is off by one in 2^53"
+        )]
+        let rank = ((share.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        for (index, count) in self.counts.iter().enumerate() {
+            seen += count;
+            if seen >= rank {
+                return middle(self.first + index);
+            }
+        }
+        0.0
+    }
+}
+
+#[inline]
+fn bucket(seconds: f32) -> usize {
+    // What is no number is in no packet; here it would count as nothing.
+    if seconds >= SMALLEST {
+        (seconds.min(LARGEST).to_bits() >> DROPPED) as usize - BEFORE_FIRST as usize
+    } else {
+        0
+    }
+}
+
+fn middle(bucket: usize) -> f32 {
+    let Ok(bucket @ 1..) = u32::try_from(bucket) else { return 0.0 };
+    let bits = (bucket + BEFORE_FIRST) << DROPPED;
+    f32::from_bits(bits + (1 << (DROPPED - 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn nearest_rank(times: &[f32], share: f64) -> f32 {
+        let mut sorted = times.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss
+        )]
+        let rank = (share * times.len() as f64).ceil() as usize;
+        sorted[rank.max(1) - 1]
+    }
+
+    fn is_near(found: f32, truth: f32) -> bool {
+        let (found, truth) = (f64::from(found), f64::from(truth));
+        (found - truth).abs() <= truth * RELATIVE_ERROR || truth < f64::from(SMALLEST)
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_are_those_of_the_sorted_times(
+            times in vec(prop_oneof![0.0_f32..0.001, 0.0_f32..10.0, Just(0.0)], 1..200),
+            share in 0.0_f64..=1.0,
+        ) {
+            let mut histogram = Histogram::default();
+            for &time in &times {
+                histogram.add(time, 1);
+            }
+            let (found, truth) = (histogram.quantile(share), nearest_rank(&times, share));
+            prop_assert!(is_near(found, truth), "{found} instead of {truth}");
+        }
+
+        #[test]
+        fn what_is_taken_away_was_never_there(
+            stays in vec(0.0_f32..10.0, 1..50),
+            goes in vec(0.0_f32..1000.0, 0..50),
+        ) {
+            let mut histogram = Histogram::default();
+            for &time in &goes {
+                histogram.add(time, 3);
+            }
+            for &time in &stays {
+                histogram.add(time, 2);
+            }
+            for &time in &goes {
+                histogram.remove(time, 3);
+            }
+            for share in [0.0, 0.5, 0.9, 1.0] {
+                let (found, truth) = (histogram.quantile(share), nearest_rank(&stays, share));
+                prop_assert!(is_near(found, truth), "{found} instead of {truth}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_has_a_bucket() {
+        let mut histogram = Histogram::default();
+        assert!(histogram.quantile(0.5).abs() < f32::EPSILON);
+        for seconds in [0.0, 1e-38, SMALLEST, 1.0, LARGEST, f32::MAX, f32::INFINITY, f32::NAN, -1.0]
+        {
+            histogram.add(seconds, 1);
+        }
+        assert!(histogram.counts.len() < 56 * 64, "{}", histogram.counts.len());
+        assert!(is_near(histogram.quantile(1.0), LARGEST));
+    }
+
+    #[test]
+    fn every_bucket_is_as_narrow_as_said() {
+        let mut bits = SMALLEST.to_bits();
+        while bits < LARGEST.to_bits() {
+            for seconds in [f32::from_bits(bits), f32::from_bits(bits + (1 << DROPPED) - 1)] {
+                assert!(is_near(middle(bucket(seconds)), seconds), "{seconds}");
+            }
+            bits += 1 << DROPPED;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Whether a single request fits: reports have a faster way for many of them.
+
+use super::{Field, Filter, Key, Pattern, Query, Test};
+
+use crate::snapshot::{Request, Timer};
+
+impl Query {
+    /// Whether the request is one that the filters ask for: with all of what they say about timers being true of one of
+    /// its timers.
+    #[must_use]
+    pub fn fits(&self, request: &Request<'_>) -> bool {
+        let (of_timers, of_requests): (Vec<_>, Vec<_>) =
+            self.filters().iter().partition(|filter| filter.is_about_timers());
+        of_requests.iter().all(|filter| filter.fits_request(request))
+            && (of_timers.is_empty()
+                || request
+                    .timers()
+                    .any(|timer| of_timers.iter().all(|filter| filter.fits_timer(&timer))))
+    }
+}
+
+impl Filter {
+    fn is_about_timers(&self) -> bool {
+        matches!(self.test, Test::Text { of: Key::TimerTag(_), .. })
+    }
+
+    fn fits_request(&self, request: &Request<'_>) -> bool {
+        match &self.test {
+            Test::Number(test) => test.fits(request.row()),
+            Test::Text { of: Key::Field(field), is, negated } => {
+                let fits = match field {
+                    Field::Script => is.fits(request.script_name().as_bytes()),
+                    Field::Server => is.fits(request.server_name().as_bytes()),
+                    Field::Host => is.fits(request.hostname().as_bytes()),
+                    Field::Schema => is.fits(request.schema().as_bytes()),
+                    Field::Status => is.fits(request.status().to_string().as_bytes()),
+                };
+                fits != *negated
+            }
+            Test::Text { of: Key::RequestTag(name), is, negated } => {
+                has(request.tags(), name, is) != *negated
+            }
+            Test::Text { of: Key::TimerTag(_), .. } => true,
+        }
+    }
+
+    fn fits_timer(&self, timer: &Timer<'_>) -> bool {
+        match &self.test {
+            Test::Text { of: Key::TimerTag(name), is, negated } => {
+                has(timer.tags(), name, is) != *negated
+            }
+            _ => true,
+        }
+    }
+}
+
+fn has<T: AsRef<str>>(mut tags: impl Iterator<Item = (T, T)>, name: &str, is: &Pattern) -> bool {
+    tags.any(|(of, value)| of.as_ref() == name && is.fits(value.as_ref().as_bytes()))
+}

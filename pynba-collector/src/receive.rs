@@ -1,0 +1,117 @@
+//! The sockets: where packets arrive.
+
+mod batch;
+mod buffer;
+mod lost;
+mod owner;
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+pub(crate) use self::batch::Batch;
+pub(crate) use self::lost::lost_by_kernel;
+
+/// A socket that is open, and what is to be said about it.
+#[derive(Debug)]
+pub(crate) struct Receiving {
+    pub(crate) socket: UdpSocket,
+    pub(crate) address: SocketAddr,
+    pub(crate) warning: Option<SmallBuffer>,
+}
+
+/// How long a thread waits for a packet before it looks whether it is to stop.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+pub(crate) fn bind(address: SocketAddr) -> Result<Receiving, BindError> {
+    let error = |error: io::Error| BindError {
+        address,
+        owner: (error.kind() == io::ErrorKind::AddrInUse)
+            .then(|| owner::of_port(address.port()))
+            .flatten(),
+        source: error,
+    };
+    let socket = open(address).map_err(error)?;
+    let size = buffer::enlarge(&SockRef::from(&socket));
+    let address = socket.local_addr().map_err(error)?;
+    let warning = (size < buffer::ENOUGH).then_some(SmallBuffer { address, size });
+    Ok(Receiving { socket, address, warning })
+}
+
+fn open(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        // `[::]` and `0.0.0.0` side by side, whatever the system's default is.
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    Ok(socket.into())
+}
+
+/// The receive buffer of a socket is so small that bursts of packets are lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SmallBuffer {
+    /// The socket's address.
+    pub address: SocketAddr,
+    /// Its receive buffer as the kernel counts, bytes: with what it needs itself for each packet.
+    pub size: usize,
+}
+
+impl fmt::Display for SmallBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, size } = self;
+        let packets = size / buffer::FOR_A_PACKET;
+        write!(
+            f,
+            "the receive buffer of {address} has {size} bytes, and of a burst of more than {packets} packets some are \
+             lost; raise the kernel's limit: {}",
+            buffer::HOW_TO_RAISE
+        )
+    }
+}
+
+/// No socket could be opened at an address.
+#[derive(Debug)]
+pub struct BindError {
+    address: SocketAddr,
+    owner: Option<String>,
+    source: io::Error,
+}
+
+impl BindError {
+    /// The address that was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether somebody else has the port.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, owner, source } = self;
+        match owner {
+            Some(owner) => write!(f, "UDP port {} is in use by {owner}", address.port()),
+            None if self.is_in_use() => write!(f, "UDP port {} is in use", address.port()),
+            None => write!(f, "no socket at {address}: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for BindError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::*;
+
+fn loopback() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+#[test]
+fn packets_arrive_in_order_and_whole() {
+    for address in [loopback(), (Ipv6Addr::LOCALHOST, 0).into()] {
+        let Ok(receiving) = bind(address) else {
+            assert!(address.is_ipv6());
+            println!("SKIPPED: no IPv6 here");
+            continue;
+        };
+        let client = UdpSocket::bind((address.ip(), 0)).unwrap();
+        let sent: Vec<Vec<u8>> =
+            (0..100).map(|number| vec![number; usize::from(number) * 650]).collect();
+        let mut batch = Batch::new();
+        let mut received: Vec<Vec<u8>> = Vec::new();
+        for packets in sent.chunks(20) {
+            for packet in packets {
+                client.send_to(packet, receiving.address).unwrap();
+            }
+            while !received.len().is_multiple_of(20) || received.len() < packets.len() {
+                received.extend(batch.receive(&receiving.socket).unwrap().map(<[u8]>::to_vec));
+            }
+            while let packets = batch.receive(&receiving.socket).unwrap()
+                && packets.clone().count() > 0
+            {
+                received.extend(packets.map(<[u8]>::to_vec));
+            }
+        }
+        assert!(received == sent);
+    }
+}
+
+#[test]
+fn nothing_is_no_error() {
+    let receiving = bind(loopback()).unwrap();
+    assert_eq!(Batch::new().receive(&receiving.socket).unwrap().count(), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_the_kernel_drops_is_counted() {
+    let receiving = bind(loopback()).unwrap();
+    SockRef::from(&receiving.socket).set_recv_buffer_size(1).unwrap();
+    let client = UdpSocket::bind(loopback()).unwrap();
+    for _ in 0..50 {
+        client.send_to(&[0; 1000], receiving.address).unwrap();
+    }
+    let mut batch = Batch::new();
+    let received = batch.receive(&receiving.socket).unwrap().count() as u64;
+    let lost = lost_by_kernel([&receiving.socket].into_iter()).unwrap();
+    assert!(lost > 0 && received + lost == 50, "{received} received, {lost} lost");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_port_in_use_says_by_whom() {
+    let receiving = bind(loopback()).unwrap();
+    let error = bind(receiving.address).unwrap_err();
+    let name = std::fs::read_to_string("/proc/self/comm").unwrap();
+    let (name, id) = (name.trim_end(), std::process::id());
+    assert!(error.is_in_use());
+    let port = receiving.address.port();
+    assert_eq!(error.to_string(), format!("UDP port {port} is in use by `{name}` (process {id})"));
+}
+
+#[test]
+fn a_small_buffer_says_what_to_raise() {
+    let warning = SmallBuffer { address: loopback(), size: 212_992 }.to_string();
+    assert!(warning.contains("a burst of more than 92 packets"), "{warning}");
+    #[cfg(target_os = "linux")]
+    assert!(
+        warning.ends_with("raise the kernel's limit: `sysctl -w net.core.rmem_max=33554432`"),
+        "{warning}"
+    );
+}

@@ -1,0 +1,301 @@
+//! Goes through the requests of a chunk, and finds what fits and into which row it belongs.
+
+use std::sync::Arc;
+
+use super::rows::{RowId, Rows};
+use super::tally::{Direction, Tally};
+
+use crate::query::{Field, Key, NumberTest, Pattern, Query, Test};
+use crate::store::{Chunk, Requested};
+use crate::words::{Texts, Word};
+
+/// A query with what is known of the texts.
+#[derive(Debug)]
+pub(super) struct Scan {
+    is_of_timers: bool,
+    keys: Vec<Source>,
+    request_tag_keys: Vec<NameOfTag>,
+    timer_tag_keys: Vec<NameOfTag>,
+    numbers: Vec<NumberTest>,
+    fields: Vec<(Field, TextTest)>,
+    request_tags: Vec<(NameOfTag, TextTest)>,
+    timer_tags: Vec<(NameOfTag, TextTest)>,
+    /// Of which texts the tests and names know something: their number of replacements.
+    generation: u64,
+    sets: Sets,
+    key: Vec<u32>,
+}
+
+/// Where a part of a row's key comes from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Field(Field),
+    /// Which one of `request_tag_keys`.
+    RequestTag(usize),
+    /// Which one of `timer_tag_keys`.
+    TimerTag(usize),
+}
+
+#[derive(Debug)]
+struct NameOfTag(TextTest);
+
+/// Asks a text once.
+#[derive(Debug)]
+struct TextTest {
+    is: Pattern,
+    negated: bool,
+    /// By word. `None` where it was not asked yet.
+    answers: Vec<Option<bool>>,
+}
+
+/// What there is to know of each set of tags of the chunk.
+#[derive(Debug, Default)]
+struct Sets {
+    facts: Vec<Facts>,
+    /// Of each set, the values of the tags that are keys: of requests, then of timers.
+    values: Vec<u32>,
+    /// The rows of sets of timers, where nothing else is a key.
+    rows: Vec<Option<RowId>>,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each may be so or not, whatever the others are")]
+#[derive(Clone, Copy, Debug)]
+struct Facts {
+    fits_request: bool,
+    fits_timer: bool,
+    has_request_keys: bool,
+    has_timer_keys: bool,
+}
+
+impl Scan {
+    pub(super) fn new(query: &Query) -> Self {
+        let mut scan = Self {
+            is_of_timers: query.is_of_timers(),
+            keys: Vec::new(),
+            request_tag_keys: Vec::new(),
+            timer_tag_keys: Vec::new(),
+            numbers: Vec::new(),
+            fields: Vec::new(),
+            request_tags: Vec::new(),
+            timer_tags: Vec::new(),
+            generation: 0,
+            sets: Sets::default(),
+            key: Vec::new(),
+        };
+        query.keys().iter().for_each(|key| scan.key(key));
+        query.filters().iter().for_each(|filter| scan.filter(&filter.test));
+        scan
+    }
+
+    fn key(&mut self, key: &Key) {
+        self.keys.push(match key {
+            Key::Field(field) => Source::Field(*field),
+            Key::RequestTag(name) => {
+                self.request_tag_keys.push(NameOfTag::new(name));
+                Source::RequestTag(self.request_tag_keys.len() - 1)
+            }
+            Key::TimerTag(name) => {
+                self.timer_tag_keys.push(NameOfTag::new(name));
+                Source::TimerTag(self.timer_tag_keys.len() - 1)
+            }
+        });
+    }
+
+    fn filter(&mut self, test: &Test) {
+        match test {
+            Test::Number(test) => self.numbers.push(*test),
+            Test::Text { of, is, negated } => {
+                let test = TextTest { is: is.clone(), negated: *negated, answers: Vec::new() };
+                match of {
+                    Key::Field(field) => self.fields.push((*field, test)),
+                    Key::RequestTag(name) => self.request_tags.push((NameOfTag::new(name), test)),
+                    Key::TimerTag(name) => self.timer_tags.push((NameOfTag::new(name), test)),
+                }
+            }
+        }
+    }
+
+    /// Adds the chunk to the rows and to the total, or takes it away.
+    pub(super) fn chunk<D: Direction>(
+        &mut self,
+        chunk: &Arc<Chunk>,
+        texts: &Texts,
+        rows: &mut Rows,
+        total: &mut Tally,
+    ) {
+        self.learn(texts);
+        self.look_at_sets(chunk, texts);
+        for (index, request) in chunk.requests.iter().enumerate() {
+            if !self.fits(request, texts) {
+                continue;
+            }
+            if self.is_of_timers {
+                total.request::<D>(chunk.number, request);
+                self.timers::<D>(chunk, index, rows);
+            } else if self.timer_tags.is_empty() || self.has_timer(chunk, index) {
+                total.request::<D>(chunk.number, request);
+                if self.sets.facts[request.tags.0 as usize].has_request_keys {
+                    let row = self.row(request, 0, rows);
+                    rows.tally(row).request::<D>(chunk.number, request);
+                    Self::tidy::<D>(rows, row);
+                }
+            }
+        }
+    }
+
+    /// Forgets what is no longer so.
+    fn learn(&mut self, texts: &Texts) {
+        if self.generation == texts.generation() {
+            return;
+        }
+        self.generation = texts.generation();
+        let names = self.request_tag_keys.iter_mut().chain(&mut self.timer_tag_keys);
+        names.for_each(|name| name.0.answers.clear());
+        self.fields.iter_mut().for_each(|(_, test)| test.answers.clear());
+        for (name, test) in self.request_tags.iter_mut().chain(&mut self.timer_tags) {
+            name.0.answers.clear();
+            test.answers.clear();
+        }
+    }
+
+    fn look_at_sets(&mut self, chunk: &Chunk, texts: &Texts) {
+        self.sets.facts.clear();
+        self.sets.values.clear();
+        self.sets.rows.clear();
+        for pairs in chunk.sets() {
+            let fits = |tests: &mut Vec<(NameOfTag, TextTest)>| {
+                tests.iter_mut().all(|(name, test)| test.fits_any(name, pairs, texts))
+            };
+            let (fits_request, fits_timer) =
+                (fits(&mut self.request_tags), fits(&mut self.timer_tags));
+            let values = &mut self.sets.values;
+            let mut has_all = |names: &mut Vec<NameOfTag>| {
+                names.iter_mut().fold(true, |has_all, name| {
+                    let value = name.first(pairs, texts);
+                    values.push(value.unwrap_or(Word::EMPTY).0);
+                    has_all && value.is_some()
+                })
+            };
+            let has_request_keys = has_all(&mut self.request_tag_keys);
+            let has_timer_keys = has_all(&mut self.timer_tag_keys);
+            self.sets.facts.push(Facts {
+                fits_request,
+                fits_timer,
+                has_request_keys,
+                has_timer_keys,
+            });
+            self.sets.rows.push(None);
+        }
+    }
+
+    /// Whether the request itself is one that is asked for, whatever its timers are.
+    fn fits(&mut self, request: &Requested, texts: &Texts) -> bool {
+        self.numbers.iter().all(|test| test.fits(request))
+            && self.fields.iter_mut().all(|(field, test)| match field_of(request, *field) {
+                Ok(word) => test.fits(word, texts),
+                Err(number) => test.is.fits(number.to_string().as_bytes()) != test.negated,
+            })
+            && self.sets.facts[request.tags.0 as usize].fits_request
+    }
+
+    fn has_timer(&self, chunk: &Chunk, request: usize) -> bool {
+        let timers = &chunk.timers[chunk.timers_of(request)];
+        timers.iter().any(|timer| self.sets.facts[timer.tags.0 as usize].fits_timer)
+    }
+
+    fn timers<D: Direction>(&mut self, chunk: &Chunk, index: usize, rows: &mut Rows) {
+        let request = &chunk.requests[index];
+        if !self.sets.facts[request.tags.0 as usize].has_request_keys {
+            return;
+        }
+        let id = chunk.first_id + index as u64;
+        for index in chunk.timers_of(index) {
+            let timer = &chunk.timers[index];
+            let set = timer.tags.0 as usize;
+            let facts = self.sets.facts[set];
+            if facts.fits_timer && facts.has_timer_keys {
+                let row = self.row_of_timer(request, set, rows);
+                let rusage = chunk.rusage_of_timer(index);
+                rows.tally(row).timer::<D>((chunk.number, id), request, timer, rusage);
+                Self::tidy::<D>(rows, row);
+            }
+        }
+    }
+
+    fn row_of_timer(&mut self, request: &Requested, set: usize, rows: &mut Rows) -> RowId {
+        if self.keys.len() > self.timer_tag_keys.len() {
+            return self.row(request, set, rows);
+        }
+        if let Some(row) = self.sets.rows[set] {
+            return row;
+        }
+        let row = self.row(request, set, rows);
+        self.sets.rows[set] = Some(row);
+        row
+    }
+
+    /// The row of a request, or of a timer with this set of tags.
+    fn row(&mut self, request: &Requested, timer: usize, rows: &mut Rows) -> RowId {
+        let Self { sets, request_tag_keys, timer_tag_keys, .. } = self;
+        let width = request_tag_keys.len() + timer_tag_keys.len();
+        let value = |set: usize, index: usize| sets.values[set * width + index];
+        self.key.clear();
+        self.key.extend(self.keys.iter().map(|source| match *source {
+            Source::Field(field) => {
+                field_of(request, field).map_or_else(|number| number, |word| word.0)
+            }
+            Source::RequestTag(index) => value(request.tags.0 as usize, index),
+            Source::TimerTag(index) => value(timer, request_tag_keys.len() + index),
+        }));
+        rows.find(&self.key)
+    }
+
+    fn tidy<D: Direction>(rows: &mut Rows, row: RowId) {
+        if !D::ADDS && rows.tally(row).is_empty() {
+            rows.forget(row);
+        }
+    }
+}
+
+/// A text, or the number as it is.
+fn field_of(request: &Requested, field: Field) -> Result<Word, u32> {
+    match field {
+        Field::Script => Ok(request.script),
+        Field::Server => Ok(request.server),
+        Field::Host => Ok(request.host),
+        Field::Schema => Ok(request.schema),
+        Field::Status => Err(request.status),
+    }
+}
+
+impl TextTest {
+    fn fits(&mut self, word: Word, texts: &Texts) -> bool {
+        if self.answers.len() <= word.index() {
+            self.answers.resize(texts.len(), None);
+        }
+        let answer = &mut self.answers[word.index()];
+        *answer.get_or_insert_with(|| self.is.fits(texts.get(word)) != self.negated)
+    }
+
+    /// Whether any of the values under the name fits; where nothing may, whether none does.
+    fn fits_any(&mut self, name: &mut NameOfTag, pairs: &[(Word, Word)], texts: &Texts) -> bool {
+        let mut values = pairs.iter().filter(|(of, _)| name.0.fits(*of, texts));
+        if self.negated {
+            values.all(|(_, value)| self.fits(*value, texts))
+        } else {
+            values.any(|(_, value)| self.fits(*value, texts))
+        }
+    }
+}
+
+impl NameOfTag {
+    fn new(name: &str) -> Self {
+        let is = Pattern::Exactly(name.to_owned());
+        Self(TextTest { is, negated: false, answers: Vec::new() })
+    }
+
+    /// The value that the servers' reports see, too.
+    fn first(&mut self, pairs: &[(Word, Word)], texts: &Texts) -> Option<Word> {
+        pairs.iter().find(|(name, _)| self.0.fits(*name, texts)).map(|(_, value)| *value)
+    }
+}

@@ -1,0 +1,341 @@
+//! What a store kept at some moment: raw requests, which never change.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::store::{Chunk, Requested, SetId, Timed};
+use crate::words::{Texts, Word};
+
+/// The requests of the window at some moment, from [`Store::snapshot`](crate::Store::snapshot).
+///
+/// Taking it and cloning it copies pointers only; the requests are shared with the store, and kept in memory as long
+/// as the snapshot is.
+#[derive(Clone)]
+pub struct Snapshot {
+    chunks: Vec<Arc<Chunk>>,
+    texts: Texts,
+    /// The calendar's time of the store's zero.
+    began: SystemTime,
+    covers: Range<Duration>,
+    kept: Kept,
+}
+
+/// What a [`Snapshot`] tells of the store.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Kept {
+    /// Memory that requests and texts take, bytes.
+    pub bytes: usize,
+    /// Distinct texts.
+    pub texts: usize,
+    /// Requests that ever came.
+    pub came: u64,
+    /// How often a text was filed under [`OTHER`](crate::OTHER), because there were too many already.
+    pub spilled: u64,
+    /// Requests that had to leave before the window's time was over, because memory was full.
+    pub pushed_out: u64,
+}
+
+impl Snapshot {
+    pub(crate) fn new(
+        chunks: Vec<Arc<Chunk>>,
+        texts: Texts,
+        began: SystemTime,
+        covers: Range<Duration>,
+        kept: Kept,
+    ) -> Self {
+        Self { chunks, texts, began, covers, kept }
+    }
+
+    /// The requests in the order in which they came, and backwards.
+    #[must_use]
+    pub fn requests(&self) -> impl DoubleEndedIterator<Item = Request<'_>> + Clone {
+        self.requests_from(0)
+    }
+
+    /// The requests from this [`id`](Request::id) on: what came since an earlier snapshot.
+    #[must_use]
+    pub fn requests_from(&self, id: u64) -> impl DoubleEndedIterator<Item = Request<'_>> + Clone {
+        let first =
+            self.chunks.partition_point(|chunk| chunk.first_id + chunk.requests.len() as u64 <= id);
+        self.chunks[first..].iter().flat_map(move |chunk| {
+            let start = usize::try_from(id.saturating_sub(chunk.first_id)).unwrap_or(usize::MAX);
+            let request =
+                move |index| Request { texts: &self.texts, began: self.began, chunk, index };
+            (start.min(chunk.requests.len())..chunk.requests.len()).map(request)
+        })
+    }
+
+    /// The [`id`](Request::id) of the request that comes next.
+    #[must_use]
+    pub fn next_id(&self) -> u64 {
+        self.kept.came
+    }
+
+    /// How many [`requests`](Self::requests) there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.requests.len()).sum()
+    }
+
+    /// Whether there is no request.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// The request with this [`id`](Request::id), as long as it is in the window.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<Request<'_>> {
+        let after = self.chunks.partition_point(|chunk| chunk.first_id <= id);
+        let chunk = &self.chunks[after.checked_sub(1)?];
+        let index = usize::try_from(id - chunk.first_id).ok()?;
+        (index < chunk.requests.len()).then(|| Request {
+            texts: &self.texts,
+            began: self.began,
+            chunk,
+            index,
+        })
+    }
+
+    /// The time of which it has every request that came: what rates are taken over.
+    #[must_use]
+    pub fn span(&self) -> Duration {
+        self.covers.end.saturating_sub(self.covers.start)
+    }
+
+    /// When it was taken.
+    #[must_use]
+    pub fn taken_at(&self) -> SystemTime {
+        self.began + self.covers.end
+    }
+
+    /// Only what came in the last part of the window: of that length, and up to a second more where the chunks in
+    /// which requests are kept overlap with its beginning.
+    #[must_use]
+    pub fn last(&self, length: Duration) -> Self {
+        let cutoff = self.covers.end.saturating_sub(length).max(self.covers.start);
+        let first = self.chunks.partition_point(|chunk| chunk.ended < cutoff);
+        let chunks = self.chunks[first..].to_vec();
+        let start = chunks.first().map_or(cutoff, |chunk| chunk.began.min(cutoff));
+        Self { chunks, covers: start..self.covers.end, texts: self.texts.clone(), ..*self }
+    }
+
+    /// What the store held.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        self.kept
+    }
+
+    pub(crate) fn chunks(&self) -> &[Arc<Chunk>] {
+        &self.chunks
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("requests", &self.len())
+            .field("span", &self.span())
+            .field("kept", &self.kept)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request in a [`Snapshot`].
+///
+/// Text that is not UTF-8 is given with `\u{FFFD}` in its place.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    texts: &'a Texts,
+    began: SystemTime,
+    chunk: &'a Chunk,
+    index: usize,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn row(&self) -> &'a Requested {
+        &self.chunk.requests[self.index]
+    }
+
+    fn text(&self, word: Word) -> Cow<'a, str> {
+        self.texts.lossy(word)
+    }
+
+    /// Its number among all that ever came, from 0: later ones have larger numbers.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.chunk.first_id + self.index as u64
+    }
+
+    /// When it came, which is when the request ended.
+    #[must_use]
+    pub fn came_at(&self) -> SystemTime {
+        self.began + self.chunk.began + Duration::from_micros(self.row().came.into())
+    }
+
+    /// The machine that did the work.
+    #[must_use]
+    pub fn hostname(&self) -> Cow<'a, str> {
+        self.text(self.row().host)
+    }
+
+    /// The site: a virtual host or a service.
+    #[must_use]
+    pub fn server_name(&self) -> Cow<'a, str> {
+        self.text(self.row().server)
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn script_name(&self) -> Cow<'a, str> {
+        self.text(self.row().script)
+    }
+
+    /// How it was called, such as `https`.
+    #[must_use]
+    pub fn schema(&self) -> Cow<'a, str> {
+        self.text(self.row().schema)
+    }
+
+    /// HTTP status or what stands for it; 0 when the client did not say.
+    #[must_use]
+    pub fn status(&self) -> u32 {
+        self.row().status
+    }
+
+    /// As the client counts: some say 0, and servers count each packet as one.
+    #[must_use]
+    pub fn request_count(&self) -> u32 {
+        self.row().request_count
+    }
+
+    /// Wall time, seconds.
+    #[must_use]
+    pub fn request_time(&self) -> f32 {
+        self.row().time
+    }
+
+    /// Processor time in user mode, seconds.
+    #[must_use]
+    pub fn ru_utime(&self) -> f32 {
+        self.row().rusage[0]
+    }
+
+    /// Processor time in the kernel, seconds.
+    #[must_use]
+    pub fn ru_stime(&self) -> f32 {
+        self.row().rusage[1]
+    }
+
+    /// Size of the response, bytes.
+    #[must_use]
+    pub fn document_size(&self) -> u32 {
+        self.row().document_size
+    }
+
+    /// Peak memory, bytes.
+    #[must_use]
+    pub fn memory_peak(&self) -> u32 {
+        self.row().memory_peak
+    }
+
+    /// Resident memory, bytes.
+    #[must_use]
+    pub fn memory_footprint(&self) -> u32 {
+        self.row().memory_footprint
+    }
+
+    /// Names and values of its own tags, in the packet's order.
+    #[must_use]
+    pub fn tags(&self) -> impl ExactSizeIterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+        pairs(self.texts, self.chunk, self.row().tags)
+    }
+
+    /// Its timers, in the packet's order.
+    #[must_use]
+    pub fn timers(&self) -> impl ExactSizeIterator<Item = Timer<'a>> + use<'a> {
+        let Self { texts, chunk, index, .. } = *self;
+        chunk.timers_of(index).map(move |index| Timer { texts, chunk, index })
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("id", &self.id())
+            .field("script_name", &self.script_name())
+            .field("status", &self.status())
+            .field("request_time", &self.request_time())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A timer of a [`Request`].
+#[derive(Clone, Copy)]
+pub struct Timer<'a> {
+    texts: &'a Texts,
+    chunk: &'a Chunk,
+    index: usize,
+}
+
+impl<'a> Timer<'a> {
+    fn row(&self) -> &'a Timed {
+        &self.chunk.timers[self.index]
+    }
+
+    /// Time over all hits, seconds.
+    #[must_use]
+    pub fn value(&self) -> f32 {
+        self.row().time
+    }
+
+    /// How often it ran.
+    #[must_use]
+    pub fn hit_count(&self) -> u32 {
+        self.row().hits
+    }
+
+    /// Processor time in user mode, seconds.
+    #[must_use]
+    pub fn ru_utime(&self) -> f32 {
+        self.chunk.rusage_of_timer(self.index)[0]
+    }
+
+    /// Processor time in the kernel, seconds.
+    #[must_use]
+    pub fn ru_stime(&self) -> f32 {
+        self.chunk.rusage_of_timer(self.index)[1]
+    }
+
+    /// Names and values of its tags, in the packet's order.
+    #[must_use]
+    pub fn tags(&self) -> impl ExactSizeIterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+        pairs(self.texts, self.chunk, self.row().tags)
+    }
+}
+
+impl fmt::Debug for Timer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer")
+            .field("value", &self.value())
+            .field("hit_count", &self.hit_count())
+            .field("tags", &self.tags().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+fn pairs<'a>(
+    texts: &'a Texts,
+    chunk: &'a Chunk,
+    set: SetId,
+) -> impl ExactSizeIterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+    chunk.tags(set).iter().map(|&(name, value)| (texts.lossy(name), texts.lossy(value)))
+}

@@ -1,0 +1,107 @@
+//! Requests of a short time, one after the other.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::words::Word;
+
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    /// That of the chunk before it and one.
+    pub(crate) number: u64,
+    /// The number of its first request among all that were ever kept.
+    pub(crate) first_id: u64,
+    /// When its first request came.
+    pub(crate) began: Duration,
+    /// When its last request came.
+    pub(crate) ended: Duration,
+    pub(crate) requests: Vec<Requested>,
+    /// Those of all its requests.
+    pub(crate) timers: Vec<Timed>,
+    /// Processor time of the timers, user's and system's, seconds. Few clients send it: empty where none did.
+    pub(crate) timer_rusage: Vec<[f32; 2]>,
+    /// Where the pairs of each set of tags end, by [`SetId`].
+    pub(super) set_ends: Vec<u32>,
+    pub(super) pairs: Vec<(Word, Word)>,
+}
+
+/// A request. Its timers are those from the end of the request before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Requested {
+    /// After [`Chunk::began`], µs.
+    pub(crate) came: u32,
+    pub(crate) host: Word,
+    pub(crate) server: Word,
+    pub(crate) script: Word,
+    pub(crate) schema: Word,
+    pub(crate) tags: SetId,
+    pub(crate) timers_end: u32,
+    pub(crate) status: u32,
+    pub(crate) request_count: u32,
+    /// Bytes.
+    pub(crate) document_size: u32,
+    /// Bytes.
+    pub(crate) memory_peak: u32,
+    /// Bytes.
+    pub(crate) memory_footprint: u32,
+    /// Seconds.
+    pub(crate) time: f32,
+    /// Processor time of user and system, seconds.
+    pub(crate) rusage: [f32; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timed {
+    /// Seconds over all hits.
+    pub(crate) time: f32,
+    pub(crate) hits: u32,
+    pub(crate) tags: SetId,
+}
+
+/// A set of tags of one chunk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct SetId(pub(crate) u32);
+
+impl Chunk {
+    /// The timers of a request, as indices into [`timers`](Self::timers).
+    pub(crate) fn timers_of(&self, request: usize) -> Range<usize> {
+        let end = |index: usize| self.requests[index].timers_end as usize;
+        request.checked_sub(1).map_or(0, end)..end(request)
+    }
+
+    pub(crate) fn rusage_of_timer(&self, timer: usize) -> [f32; 2] {
+        self.timer_rusage.get(timer).copied().unwrap_or_default()
+    }
+
+    /// Name and value, in the order of the packet.
+    pub(crate) fn tags(&self, set: SetId) -> &[(Word, Word)] {
+        let end = |index: usize| self.set_ends[index] as usize;
+        let index = set.0 as usize;
+        &self.pairs[index.checked_sub(1).map_or(0, end)..end(index)]
+    }
+
+    pub(crate) fn sets(&self) -> impl Iterator<Item = &[(Word, Word)]> {
+        (0..self.set_ends.len()).map(|set| self.tags(SetId(u32::try_from(set).unwrap_or(u32::MAX))))
+    }
+
+    /// What it takes, with what the allocator gave it for more to come.
+    pub(super) fn bytes(&self) -> usize {
+        fn bytes<T>(list: &Vec<T>) -> usize {
+            list.capacity() * size_of::<T>()
+        }
+        size_of::<Self>()
+            + bytes(&self.requests)
+            + bytes(&self.timers)
+            + bytes(&self.timer_rusage)
+            + bytes(&self.set_ends)
+            + bytes(&self.pairs)
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.requests.shrink_to_fit();
+        self.timers.shrink_to_fit();
+        self.timer_rusage.shrink_to_fit();
+        self.set_ends.shrink_to_fit();
+        self.pairs.shrink_to_fit();
+    }
+}

@@ -1,0 +1,125 @@
+use std::time::{Duration, SystemTime};
+
+use pynba_runtime::proto::{Message, Request};
+
+use super::*;
+
+use crate::packet::Decoder;
+
+fn packet(script: &str) -> Vec<u8> {
+    Request {
+        hostname: "web1".into(),
+        server_name: "shop".into(),
+        script_name: script.into(),
+        request_time: 0.25,
+        timer_hit_count: vec![1, 3],
+        timer_value: vec![0.125, 0.5],
+        timer_tag_count: vec![1, 2],
+        timer_tag_name: vec![0, 0, 2],
+        timer_tag_value: vec![1, 3, 1],
+        dictionary: ["group", "db", "op", "cache"].map(String::from).to_vec(),
+        tag_name: vec![2],
+        tag_value: vec![3],
+        ..Request::default()
+    }
+    .encode_to_vec()
+}
+
+fn push(store: &mut Store, seconds: f64, script: &str) {
+    let mut decoder = Decoder::new();
+    let packet = packet(script);
+    let packets = decoder.decode(&packet).expect("a packet");
+    for packet in packets.iter() {
+        store.push(Duration::from_secs_f64(seconds), &packet);
+    }
+}
+
+fn scripts(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.requests().map(|request| request.script_name().into_owned()).collect()
+}
+
+fn store(limits: Limits) -> Store {
+    Store::new(limits, SystemTime::UNIX_EPOCH)
+}
+
+#[test]
+fn requests_are_kept_as_they_came() {
+    let mut store = store(Limits::default());
+    push(&mut store, 1.5, "/a");
+    push(&mut store, 1.75, "/b");
+    let snapshot = store.snapshot(Duration::from_secs(2));
+    let request = snapshot.requests().nth(1).unwrap();
+    assert_eq!((request.id(), &*request.script_name(), &*request.hostname()), (1, "/b", "web1"));
+    assert_eq!(request.came_at(), SystemTime::UNIX_EPOCH + Duration::from_millis(1750));
+    let pair = |(name, value): (&str, &str)| (name.to_owned().into(), value.to_owned().into());
+    assert!(request.tags().eq([pair(("op", "cache"))]));
+    let timers: Vec<_> = request.timers().collect();
+    assert_eq!((timers[0].value(), timers[0].hit_count()), (0.125, 1));
+    assert!(timers[0].tags().eq([pair(("group", "db"))]));
+    assert_eq!((timers[1].value(), timers[1].hit_count()), (0.5, 3));
+    assert!(timers[1].tags().eq([pair(("group", "cache")), pair(("op", "db"))]));
+    assert_eq!(snapshot.get(1).map(|request| request.id()), Some(1));
+    assert!(snapshot.get(2).is_none());
+    assert_eq!((snapshot.len(), snapshot.span()), (2, Duration::from_secs(2)));
+}
+
+#[test]
+fn the_window_slides() {
+    let mut store = store(Limits::default().window(Duration::from_secs(10)));
+    for second in 0..30 {
+        push(&mut store, f64::from(second), &format!("/{second}"));
+    }
+    let snapshot = store.snapshot(Duration::from_secs(30));
+    assert_eq!(scripts(&snapshot).first().unwrap(), "/20");
+    assert_eq!(snapshot.span(), Duration::from_secs(10));
+    assert_eq!(scripts(&snapshot.last(Duration::from_secs(3))), ["/27", "/28", "/29"]);
+    assert_eq!(snapshot.last(Duration::from_secs(3)).span(), Duration::from_secs(3));
+    assert_eq!(snapshot.get(25).unwrap().script_name(), "/25");
+    assert!(snapshot.get(5).is_none());
+    assert!(snapshot.requests_from(28).map(|request| request.id()).eq(28..30));
+    assert!(snapshot.requests_from(5).map(|request| request.id()).eq(20..30));
+    assert!(snapshot.requests_from(28).rev().map(|request| request.id()).eq([29, 28]));
+    assert_eq!((snapshot.requests_from(30).count(), snapshot.next_id()), (0, 30));
+
+    // An earlier snapshot stays as it was.
+    assert!(store.snapshot(Duration::from_secs(100)).is_empty());
+    assert_eq!(snapshot.len(), 10);
+    assert_eq!(store.snapshot(Duration::from_secs(100)).span(), Duration::from_secs(10));
+}
+
+#[test]
+fn memory_is_bounded() {
+    let limits = Limits::default().memory(1_000_000);
+    let mut store = store(limits);
+    for number in 0..50_000 {
+        push(&mut store, f64::from(number) / 1000.0, &format!("/{number}"));
+        assert!(store.bytes + store.words.bytes() <= limits.memory + limits.memory / 32);
+    }
+    let snapshot = store.snapshot(Duration::from_secs(50));
+    let kept = snapshot.kept();
+    assert!(kept.bytes <= limits.memory, "{kept:?}");
+    assert!(snapshot.len() > 1000 && kept.pushed_out > 10_000, "{kept:?}");
+    // Rates are taken over the time of which everything is there.
+    assert!(snapshot.span() < Duration::from_secs(20));
+    let per_second = snapshot.len() as f64 / snapshot.span().as_secs_f64();
+    assert!((900.0..1100.0).contains(&per_second), "{per_second}");
+}
+
+#[test]
+fn hostile_cardinality_is_filed_under_other() {
+    let mut store = store(Limits::default().window(Duration::from_secs(10)).texts(100));
+    for number in 0..1000 {
+        push(&mut store, 0.001 * f64::from(number), &format!("/{number}"));
+    }
+    let snapshot = store.snapshot(Duration::from_secs(1));
+    let kept = snapshot.kept();
+    assert_eq!((kept.texts, snapshot.len()), (100, 1000));
+    let others = scripts(&snapshot).iter().filter(|script| *script == crate::OTHER).count();
+    assert_eq!(kept.spilled, others as u64);
+    assert!(others > 900);
+
+    // When they have left the window, others have room.
+    push(&mut store, 60.0, "/new");
+    assert_eq!(scripts(&store.snapshot(Duration::from_secs(60))), ["/new"]);
+    assert_eq!(scripts(&snapshot).first().unwrap(), "/0");
+}

@@ -1,0 +1,145 @@
+//! The chunk that is being written.
+
+use std::hash::BuildHasher;
+use std::mem;
+use std::time::Duration;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::{Chunk, Requested, SetId, Timed};
+
+use crate::packet::{Packet, PacketTimer};
+use crate::words::{Word, Words};
+
+#[derive(Debug, Default)]
+pub(super) struct Writing {
+    chunk: Chunk,
+    hasher: DefaultHashBuilder,
+    /// The sets of tags of `chunk`, found by their pairs.
+    sets: HashTable<SetId>,
+    /// The words of the packet's dictionary.
+    dictionary: Vec<Word>,
+}
+
+impl Writing {
+    pub(super) fn number(&self) -> u64 {
+        self.chunk.number
+    }
+
+    /// That of the next request.
+    pub(super) fn next_id(&self) -> u64 {
+        self.chunk.first_id + self.chunk.requests.len() as u64
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunk.requests.is_empty()
+    }
+
+    /// Whether a request that comes now belongs into the next chunk.
+    pub(super) fn is_over(&self, now: Duration, span: Duration, bytes: usize) -> bool {
+        !self.is_empty()
+            && (now.saturating_sub(self.chunk.began) >= span || self.bytes_used() >= bytes)
+    }
+
+    /// Unlike [`Chunk::bytes`], without what was allocated in advance.
+    fn bytes_used(&self) -> usize {
+        let Chunk { requests, timers, timer_rusage, set_ends, pairs, .. } = &self.chunk;
+        size_of_val(&**requests)
+            + size_of_val(&**timers)
+            + size_of_val(&**timer_rusage)
+            + size_of_val(&**set_ends)
+            + size_of_val(&**pairs)
+    }
+
+    /// The chunk, unless it is empty; the next request begins another one.
+    pub(super) fn finish(&mut self) -> Option<Chunk> {
+        if self.is_empty() {
+            return None;
+        }
+        self.sets.clear();
+        let next = Chunk {
+            number: self.chunk.number + 1,
+            first_id: self.chunk.first_id + self.chunk.requests.len() as u64,
+            ..Chunk::default()
+        };
+        let mut chunk = mem::replace(&mut self.chunk, next);
+        chunk.shrink();
+        Some(chunk)
+    }
+
+    pub(super) fn push(
+        &mut self,
+        now: Duration,
+        packet: &Packet<'_>,
+        words: &mut Words,
+        oldest: u64,
+    ) {
+        if self.is_empty() {
+            self.chunk.began = now;
+        }
+        self.chunk.ended = now.max(self.chunk.began);
+        let user = self.chunk.number;
+        let mut word = |text: &[u8]| words.intern(text, user, oldest);
+        let (host, server) = (word(packet.hostname), word(packet.server_name));
+        let (script, schema) = (word(packet.script_name), word(packet.schema));
+        self.dictionary.clear();
+        self.dictionary.extend(packet.dictionary().map(word));
+
+        let (names, values) = packet.tags();
+        let tags = self.set(names, values);
+        for timer in packet.timers() {
+            self.push_timer(&timer);
+        }
+        let came = now.saturating_sub(self.chunk.began).as_micros();
+        self.chunk.requests.push(Requested {
+            came: u32::try_from(came).unwrap_or(u32::MAX),
+            host,
+            server,
+            script,
+            schema,
+            tags,
+            timers_end: index(self.chunk.timers.len()),
+            status: packet.status,
+            request_count: packet.request_count,
+            document_size: packet.document_size,
+            memory_peak: packet.memory_peak,
+            memory_footprint: packet.memory_footprint,
+            time: packet.request_time,
+            rusage: [packet.ru_utime, packet.ru_stime],
+        });
+    }
+
+    fn push_timer(&mut self, timer: &PacketTimer<'_>) {
+        let tags = self.set(timer.names, timer.values);
+        let rusage = [timer.ru_utime, timer.ru_stime];
+        let has_rusage = rusage.iter().any(|seconds| *seconds > 0.0);
+        if has_rusage || !self.chunk.timer_rusage.is_empty() {
+            self.chunk.timer_rusage.resize(self.chunk.timers.len(), [0.0; 2]);
+            self.chunk.timer_rusage.push(rusage);
+        }
+        self.chunk.timers.push(Timed { time: timer.value, hits: timer.hit_count, tags });
+    }
+
+    /// The set of these tags, each a name and a value of the dictionary.
+    fn set(&mut self, names: &[u32], values: &[u32]) -> SetId {
+        let Self { chunk, hasher, sets, dictionary } = self;
+        let word = |id: &u32| dictionary[*id as usize];
+        let start = chunk.pairs.len();
+        chunk.pairs.extend(names.iter().zip(values).map(|(name, value)| (word(name), word(value))));
+        let hash = hasher.hash_one(&chunk.pairs[start..]);
+        let is_it = |set: &SetId| chunk.tags(*set) == &chunk.pairs[start..];
+        if let Some(&set) = sets.find(hash, is_it) {
+            chunk.pairs.truncate(start);
+            return set;
+        }
+        let set = SetId(index(chunk.set_ends.len()));
+        chunk.set_ends.push(index(chunk.pairs.len()));
+        sets.insert_unique(hash, set, |set| hasher.hash_one(chunk.tags(*set)));
+        set
+    }
+}
+
+/// Of what lies in a chunk, which has a bounded size.
+fn index(index: usize) -> u32 {
+    u32::try_from(index).expect("a chunk has less than 4 GB")
+}
