@@ -1,12 +1,42 @@
 //! A packet as it lies in the receiver's buffer: text is bytes, words are ids.
 
-use std::error::Error;
+mod arrays;
+mod check;
+mod decoder;
+mod invalid;
+mod message;
+mod reader;
+mod store;
+mod timers;
+
 use std::fmt;
-use std::marker::PhantomData;
+
+pub use self::decoder::{Decoder, Packets};
+pub use self::invalid::Invalid;
+pub use self::timers::PacketTimer;
+
+use self::message::Fields;
+use self::store::Arrays;
+use self::timers::Timers;
 
 /// One request of a datagram, checked: every id lies in the dictionary, arrays fit each other, and numbers are
 /// such as servers accept. Text is whatever the client sent, UTF-8 or not.
-#[derive(Clone, Copy, Debug)]
+///
+/// ```
+/// use pynba_collector::packet::Decoder;
+///
+/// // Everything that is required, two words, and a tag `plan=free`.
+/// let datagram = b"\x0a\x04web1\x12\x04shop\x1a\x01/\x20\x01\x28\0\x30\0\x3d\0\0\x80\x3e\x45\0\0\0\0\x4d\0\0\0\0\
+///     \x7a\x04plan\x7a\x04free\xa0\x01\0\xa8\x01\x01";
+/// let mut decoder = Decoder::new();
+/// let packets = decoder.decode(datagram)?;
+/// let packet = packets.iter().next().unwrap();
+/// assert_eq!((packet.hostname, packet.request_time), (&b"web1"[..], 0.25));
+/// let (names, values) = packet.tags();
+/// assert_eq!((packet.word(names[0]), packet.word(values[0])), (&b"plan"[..], &b"free"[..]));
+/// # Ok::<(), pynba_collector::packet::Invalid>(())
+/// ```
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Packet<'a> {
     /// The machine that did the work.
@@ -33,35 +63,37 @@ pub struct Packet<'a> {
     pub ru_utime: f32,
     /// Processor time in the kernel, seconds.
     pub ru_stime: f32,
-    lists: &'a Lists,
-}
-
-#[derive(Debug)]
-struct Lists;
-
-/// One timer of a [`Packet`]: its tags are ids into the packet's [`dictionary`](Packet::dictionary).
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct PacketTimer<'a> {
-    /// Time over all hits, seconds.
-    pub value: f32,
-    /// How often it ran, at least 1.
-    pub hit_count: u32,
-    /// Processor time in user mode, seconds; 0 when the client did not say.
-    pub ru_utime: f32,
-    /// Processor time in the kernel, seconds; 0 when the client did not say.
-    pub ru_stime: f32,
-    /// Ids of the tags' names.
-    pub names: &'a [u32],
-    /// Ids of the tags' values, as many as names.
-    pub values: &'a [u32],
+    datagram: &'a [u8],
+    arrays: Arrays<'a>,
 }
 
 impl<'a> Packet<'a> {
+    #[inline]
+    fn new(datagram: &'a [u8], fields: &Fields, arrays: Arrays<'a>) -> Self {
+        Self {
+            hostname: fields.hostname.of(datagram),
+            server_name: fields.server_name.of(datagram),
+            script_name: fields.script_name.of(datagram),
+            schema: fields.schema.of(datagram),
+            request_count: fields.request_count,
+            document_size: fields.document_size,
+            memory_peak: fields.memory_peak,
+            memory_footprint: fields.memory_footprint,
+            status: fields.status,
+            request_time: fields.request_time,
+            ru_utime: fields.ru_utime,
+            ru_stime: fields.ru_stime,
+            datagram,
+            arrays,
+        }
+    }
+
     /// The words that ids stand for, in their order.
+    #[inline]
+    #[must_use]
     pub fn dictionary(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
-        let _ = self.lists;
-        std::iter::empty()
+        let datagram = self.datagram;
+        self.arrays.words.iter().map(move |word| word.of(datagram))
     }
 
     /// The word of an id.
@@ -69,70 +101,54 @@ impl<'a> Packet<'a> {
     /// # Panics
     ///
     /// For an id that is not of this packet.
+    #[inline]
     #[must_use]
     pub fn word(&self, id: u32) -> &'a [u8] {
-        self.dictionary().nth(id as usize).expect("an id of this packet")
+        self.arrays.words[id as usize].of(self.datagram)
     }
 
     /// The timers, in the packet's order.
+    #[inline]
+    #[must_use]
     pub fn timers(&self) -> impl ExactSizeIterator<Item = PacketTimer<'a>> + Clone + use<'a> {
-        std::iter::empty()
+        Timers::new(&self.arrays)
     }
 
     /// The request's own tags as ids of names and ids of values, equally many.
+    #[inline]
     #[must_use]
     pub fn tags(&self) -> (&'a [u32], &'a [u32]) {
-        (&[], &[])
+        (self.arrays.names, self.arrays.tag_values)
     }
 }
 
-/// Decodes datagrams, with memory that is used again for the next one.
-#[derive(Debug, Default)]
-pub struct Decoder {}
-
-impl Decoder {
-    /// A decoder with no memory yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The request of the datagram and those nested in it, the outermost first.
-    ///
-    /// # Errors
-    ///
-    /// When any part of the datagram is no packet of Pinba.
-    pub fn decode<'a>(&'a mut self, datagram: &'a [u8]) -> Result<Packets<'a>, Invalid> {
-        let _ = datagram;
-        Ok(Packets(PhantomData))
-    }
-}
-
-/// The requests of one datagram, from [`Decoder::decode`].
-#[derive(Clone, Copy, Debug)]
-pub struct Packets<'a>(PhantomData<&'a ()>);
-
-impl<'a> Packets<'a> {
-    /// One after the other, the outermost first; each is followed by those nested in it.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Packet<'a>> + Clone + use<'a> {
-        std::iter::empty()
-    }
-}
-
-/// Why a datagram is no packet of Pinba.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Invalid {
-    /// It is empty.
-    Empty,
-}
-
-impl fmt::Display for Invalid {
+/// With words in place of ids, and bytes that are no text escaped.
+impl fmt::Debug for Packet<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "the datagram is empty",
-        })
+        let word = |id: &u32| self.word(*id).escape_ascii().to_string();
+        let tags = |names: &[u32], values: &[u32]| -> Vec<_> {
+            names.iter().zip(values).map(|(name, value)| (word(name), word(value))).collect()
+        };
+        let timers = self.timers().map(|timer| {
+            let times = [timer.value, timer.ru_utime, timer.ru_stime];
+            (timer.hit_count, times, tags(timer.names, timer.values))
+        });
+        let (names, values) = self.tags();
+        f.debug_struct("Packet")
+            .field("hostname", &format_args!("{}", self.hostname.escape_ascii()))
+            .field("server_name", &format_args!("{}", self.server_name.escape_ascii()))
+            .field("script_name", &format_args!("{}", self.script_name.escape_ascii()))
+            .field("schema", &format_args!("{}", self.schema.escape_ascii()))
+            .field("request_count", &self.request_count)
+            .field("document_size", &self.document_size)
+            .field("memory_peak", &self.memory_peak)
+            .field("memory_footprint", &self.memory_footprint)
+            .field("status", &self.status)
+            .field("request_time", &self.request_time)
+            .field("ru_utime", &self.ru_utime)
+            .field("ru_stime", &self.ru_stime)
+            .field("tags", &tags(names, values))
+            .field("timers", &timers.collect::<Vec<_>>())
+            .finish()
     }
 }
-
-impl Error for Invalid {}
