@@ -1,8 +1,11 @@
 //! `pynba`: see what Pinba clients send, and send from the shell.
 
+mod completions;
 mod demo;
 mod run;
 mod send;
+mod sending;
+mod units;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -22,6 +25,10 @@ enum Command {
     Run(run::Args),
     Send(send::Args),
     Demo(demo::Args),
+    #[command(hide = true)]
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Man(completions::Man),
 }
 
 type Outcome = Result<ExitCode, Box<dyn Error>>;
@@ -31,6 +38,8 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Send(args) => send::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("pynba: {error}");
