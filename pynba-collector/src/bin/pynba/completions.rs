@@ -13,6 +13,7 @@ use crate::{Cli, Outcome};
 #[command(
     disable_version_flag = true,
     after_help = "\
+Where the shells look for them:
   pynba completions bash > ~/.local/share/bash-completion/completions/pynba
   pynba completions fish > ~/.config/fish/completions/pynba.fish
   pynba completions zsh > \"${fpath[1]}/_pynba\""
@@ -27,6 +28,7 @@ pub(crate) struct Completions {
 #[command(
     disable_version_flag = true,
     after_help = "\
+To read it, and to install that of a command:
   pynba man | man -l -
   pynba man send > pynba-send.1"
 )]

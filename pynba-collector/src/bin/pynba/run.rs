@@ -39,7 +39,7 @@ passed on to it. Failures to send are warnings. PINBA_ENABLED=0: nothing is sent
   pynba run -n cron/import -t source=ftp -s pinba:30002 -- php import.php"
 )]
 pub(crate) struct Args {
-    /// What it is counted as [default: the command's file name]
+    /// What it counts as [default: the command's file name]
     #[arg(short, long)]
     name: Option<String>,
     #[command(flatten)]

@@ -20,7 +20,7 @@ pub(crate) const DEFAULT_SERVER: &str = "127.0.0.1:30002";
 /// What is said of the request besides what was measured. The servers are looked up while that goes on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct About {
-    /// Repeatable [default: $PINBA_SERVER or 127.0.0.1:30002]
+    #[arg(help = "Repeatable; else $PINBA_SERVER, 127.0.0.1:30002")]
     #[arg(short, long, value_name = "HOST:PORT", value_delimiter = ',', value_parser = server)]
     server: Vec<String>,
     /// Tag of the request; repeatable
@@ -29,7 +29,7 @@ pub(crate) struct About {
     /// Machine that did the work [default: this one]
     #[arg(long, value_name = "NAME")]
     hostname: Option<String>,
-    /// Site or service it did it for [default: this machine]
+    /// Site or service it is for [default: this one]
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
     /// How it was asked for, such as `https` or `cron`

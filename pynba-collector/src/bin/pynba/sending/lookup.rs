@@ -1,10 +1,11 @@
 //! Addresses of servers, looked up while something else goes on.
 
+use std::fmt::Display;
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
-use std::{io, mem};
 
 /// A resolver may take many seconds to say that it knows nothing, and cannot be stopped: each name has a thread of
 /// its own, which ends with the process.
@@ -48,20 +49,21 @@ impl Lookup {
                     self.waiting.retain(|waiting| *waiting != server);
                     match found {
                         Ok(address) => self.addresses.push(address),
-                        Err(error) => {
-                            problems.push(format!("cannot find the address of {server}: {error}"))
-                        }
+                        Err(error) => problems.push(unknown(&server, &error)),
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
-        let silent = mem::take(&mut self.waiting).into_iter();
-        problems.extend(silent.map(|server| {
-            format!("cannot find the address of {server}: the resolver has not answered yet")
-        }));
+        for server in self.waiting {
+            problems.push(unknown(&server, &"the resolver has not answered yet"));
+        }
         (self.addresses, problems)
     }
+}
+
+fn unknown(server: &str, why: &dyn Display) -> String {
+    format!("cannot find the address of {server}: {why}")
 }
 
 /// IPv4 first, as the library does: where nobody listens at `::1` UDP does not tell.
