@@ -24,14 +24,14 @@ pub(crate) use self::shop::{Plan, Shop};
     disable_version_flag = true,
     after_help = "\
 Three sites on seven hosts, one of them slow; quiet nights, a rush hour in the
-evening, a release at 14:00 that makes the search slow until it is taken back at
-18:00, payments that fail from 20:00 to 21:00. It begins at 10:00. All times are
-made up. PINBA_SERVER does not count here: made-up data goes only where you say.
+evening, a release at 14:00 that makes the search slow until it is taken back
+at 18:00, payments that fail from 20:00 to 21:00. It begins at 10:00. All times
+are made up. PINBA_SERVER does not count: made-up data goes only where you say.
 
   pynba demo --for 1m --rate 50 & pynba top"
 )]
 pub(crate) struct Args {
-    /// Where to send to; repeatable
+    /// Repeatable
     #[arg(short, long, value_name = "HOST:PORT", value_delimiter = ',')]
     #[arg(value_parser = sending::server, default_value = sending::DEFAULT_SERVER)]
     server: Vec<String>,

@@ -33,7 +33,7 @@ The request has the command's wall time, its processor time and peak memory,
 status 200 if it exits with 0, else 500, and the tags exit=CODE, as $? has it,
 and signal=NAME if one killed it. The exit code is the command's: 128+n for
 signal n, 127 if it is not found, 126 if it cannot be executed. Signals are
-passed on to it. Failures to send are warnings. PINBA_ENABLED=0: nothing is sent.
+passed on to it. Failures to send are warnings. PINBA_ENABLED=0: nothing sent.
 
   pynba run -- ./backup.sh --full     counted as backup.sh, without arguments
   pynba run -n cron/import -t source=ftp -s pinba:30002 -- php import.php"
