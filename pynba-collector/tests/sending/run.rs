@@ -79,6 +79,18 @@ fn processor_time_and_memory_are_those_of_the_child() {
 }
 
 #[test]
+fn what_earlier_children_used_is_not_the_commands() {
+    let collector = collector();
+    let script = "(i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done); exec \"$0\" run sleep 0.01";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_pynba")]).env_remove("PINBA_ENABLED");
+    command.env("PINBA_SERVER", collector.address().to_string());
+    assert!(command.status().unwrap().success());
+    let request = collector.recv(LONG).expect("a packet");
+    assert!(request.ru_utime + request.ru_stime < 0.02, "{request:?}");
+}
+
+#[test]
 fn exit_codes_are_passed_on() {
     for code in ["1", "3", "255"] {
         let (output, request) = run(&["--", "sh", "-c", &format!("exit {code}")]);

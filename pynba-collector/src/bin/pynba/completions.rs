@@ -1,11 +1,11 @@
 //! `pynba completions` and `pynba man`: for packagers, and for one's own shell.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
+use crate::output::print;
 use crate::{Cli, Outcome};
 
 /// Print completions for a shell
@@ -40,7 +40,8 @@ pub(crate) struct Man {
 pub(crate) fn completions(args: &Completions) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "pynba", &mut script);
-    print(&script)
+    print(&script)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn man(args: &Man) -> Outcome {
@@ -54,7 +55,8 @@ pub(crate) fn man(args: &Man) -> Outcome {
     let mut page = Vec::new();
     let source = concat!("pynba ", env!("CARGO_PKG_VERSION"));
     clap_mangen::Man::new(command).source(source).render(&mut page)?;
-    print(&page)
+    print(&page)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn command(program: &Command, name: &str) -> Result<Command, String> {
@@ -64,12 +66,4 @@ fn command(program: &Command, name: &str) -> Result<Command, String> {
         let names: Vec<_> = visible.map(Command::get_name).collect();
         format!("there is no command `{name}`; write one of {}", names.join(", "))
     })
-}
-
-/// Into a pipe that nobody reads to its end there is nothing more to say.
-fn print(text: &[u8]) -> Outcome {
-    match io::stdout().write_all(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
 }

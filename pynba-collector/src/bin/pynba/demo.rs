@@ -13,6 +13,7 @@ use std::time::Duration;
 use pynba_runtime::{Reporter, ReporterBuilder, Rusage};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::output::print;
 use crate::{Outcome, sending, units};
 
 pub(crate) use self::sender::run_until;
@@ -82,17 +83,18 @@ pub(crate) fn run(args: Args) -> Outcome {
     let reporter = reporter.build()?;
     let interrupted = interrupted()?;
 
-    println!(
-        "A small shop sends some {rate} requests/s to {} for {}; see them with `pynba top`.",
+    let begin = format!(
+        "A small shop sends some {rate} requests/s to {} for {}; see them with `pynba top`.\n",
         server.join(", "),
         humantime::format_duration(duration),
     );
+    print(begin.as_bytes())?;
     let shop = Shop::new(plan);
     let visits = shop.take_while(|visit| visit.at < duration);
     let visits = visits.take(usize::try_from(count).unwrap_or(usize::MAX));
     run_until(|| interrupted.load(Ordering::Relaxed), &reporter, visits);
     let stats = reporter.stats();
-    println!("Sent {stats}.");
+    print(format!("Sent {stats}.\n").as_bytes())?;
     Ok(if stats.packets > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

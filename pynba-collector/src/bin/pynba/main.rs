@@ -2,6 +2,7 @@
 
 mod completions;
 mod demo;
+mod output;
 mod run;
 mod send;
 mod sending;

@@ -57,16 +57,28 @@ struct Usage {
     memory_peak: u64,
 }
 
+impl Usage {
+    fn since(self, before: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(before.user),
+            system: self.system.saturating_sub(before.system),
+            memory_peak: self.memory_peak,
+        }
+    }
+}
+
 pub(crate) fn run(args: Args) -> Outcome {
     let Args { name, about, command } = args;
     let (program, arguments) = command.split_first().ok_or("there is no command to run")?;
     let name = name.unwrap_or_else(|| file_name(program));
     let sending = about.begin();
 
+    // Not zero for whoever had children before it became us, by `exec`.
+    let before = system::usage();
     let began = Instant::now();
     let end = system::run(Command::new(program).args(arguments));
     let time = began.elapsed();
-    let usage = system::usage();
+    let usage = system::usage().since(before);
 
     if let End::NotStarted(error) = &end {
         eprintln!("pynba: cannot run {}: {error}", program.display());

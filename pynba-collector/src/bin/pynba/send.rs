@@ -7,6 +7,7 @@ mod timer;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::output::print;
 use crate::{Outcome, sending};
 
 use self::measured::Measured;
@@ -43,7 +44,7 @@ pub(crate) fn run(args: Args) -> Outcome {
     let Args { name, measured, about, dry_run } = args;
     if dry_run {
         for request in about.capture(name, |request| measured.say(request))? {
-            print!("{}", show::Shown(&request));
+            print(show::Shown(&request).to_string().as_bytes())?;
         }
         return Ok(ExitCode::SUCCESS);
     }
