@@ -1,12 +1,16 @@
 //! `pynba`: see what Pinba clients send, and send from the shell.
 
+mod completions;
 mod demo;
 mod listen;
+mod output;
 mod receiving;
 mod report;
 mod run;
 mod send;
+mod sending;
 mod top;
+mod units;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -29,6 +33,10 @@ enum Command {
     Run(run::Args),
     Send(send::Args),
     Demo(demo::Args),
+    #[command(hide = true)]
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Man(completions::Man),
 }
 
 type Outcome = Result<ExitCode, Box<dyn Error>>;
@@ -41,6 +49,8 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Send(args) => send::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("pynba: {error}");

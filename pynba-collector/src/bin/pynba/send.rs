@@ -1,14 +1,56 @@
-//! `pynba send`.
+//! `pynba send`: a request from a shell script.
+
+mod measured;
+mod show;
+mod timer;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use crate::Outcome;
+use crate::output::print;
+use crate::{Outcome, sending};
+
+use self::measured::Measured;
+
+/// Longer than resolvers take to try each of their servers once.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(6);
 
 /// Send one request from a shell script
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+#[command(
+    disable_version_flag = true,
+    after_help = "\
+A TIME is seconds (0.25) or has units (250ms, 1m 30s), as a SIZE may (64KiB).
+A timer is NAME=VALUE[,NAME=VALUE...]:TIME[/HITS], with the TIME of all hits.
+The last `:` begins the time, the first `=` ends a name, `\\,` is a comma.
+Exit code 1: not sent, or a server not found. UDP: nobody says that it arrived.
+
+  pynba send -n import --time 1.5 -t plan=free --timer group=db,op=select:0.25/3"
+)]
+pub(crate) struct Args {
+    /// What was asked for: a path, a script, a job
+    #[arg(short, long)]
+    name: String,
+    #[command(flatten)]
+    measured: Measured,
+    #[command(flatten)]
+    about: sending::About,
+    /// Show the request instead of sending it
+    #[arg(long)]
+    dry_run: bool,
+}
 
 pub(crate) fn run(args: Args) -> Outcome {
-    let Args {} = args;
-    Ok(ExitCode::SUCCESS)
+    let Args { name, measured, about, dry_run } = args;
+    if dry_run {
+        for request in about.capture(name, |request| measured.say(request))? {
+            print(show::Shown(&request).to_string().as_bytes())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let problems = about.begin().finish(LOOKUP_PATIENCE, name, |request| measured.say(request));
+    for problem in &problems {
+        eprintln!("pynba: {problem}");
+    }
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,0 +1,69 @@
+//! `pynba completions` and `pynba man`: for packagers, and for one's own shell.
+
+use std::process::ExitCode;
+
+use clap::{Command, CommandFactory};
+use clap_complete::Shell;
+
+use crate::output::print;
+use crate::{Cli, Outcome};
+
+/// Print completions for a shell
+#[derive(Debug, clap::Args)]
+#[command(
+    disable_version_flag = true,
+    after_help = "\
+Where the shells look for them:
+  pynba completions bash > ~/.local/share/bash-completion/completions/pynba
+  pynba completions fish > ~/.config/fish/completions/pynba.fish
+  pynba completions zsh > \"${fpath[1]}/_pynba\""
+)]
+pub(crate) struct Completions {
+    /// Which shell
+    shell: Shell,
+}
+
+/// Print the manual page
+#[derive(Debug, clap::Args)]
+#[command(
+    disable_version_flag = true,
+    after_help = "\
+To read it, and to install that of a command:
+  pynba man | man -l -
+  pynba man send > pynba-send.1"
+)]
+pub(crate) struct Man {
+    /// Of this command instead of the whole program
+    command: Option<String>,
+}
+
+pub(crate) fn completions(args: &Completions) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "pynba", &mut script);
+    print(&script)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn man(args: &Man) -> Outcome {
+    let mut program = Cli::command();
+    // Gives the commands their full names: `pynba send`, and `pynba-send` for a title.
+    program.build();
+    let command = match &args.command {
+        None => program,
+        Some(name) => command(&program, name)?,
+    };
+    let mut page = Vec::new();
+    let source = concat!("pynba ", env!("CARGO_PKG_VERSION"));
+    clap_mangen::Man::new(command).source(source).render(&mut page)?;
+    print(&page)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn command(program: &Command, name: &str) -> Result<Command, String> {
+    let found = program.find_subcommand(name).cloned();
+    found.ok_or_else(|| {
+        let visible = program.get_subcommands().filter(|command| !command.is_hide_set());
+        let names: Vec<_> = visible.map(Command::get_name).collect();
+        format!("there is no command `{name}`; write one of {}", names.join(", "))
+    })
+}

@@ -1,0 +1,58 @@
+//! What `pynba send` is told that was measured.
+
+use std::time::Duration;
+
+use pynba_runtime::ScriptMonitor;
+
+use super::timer::Timer;
+use crate::units;
+
+/// What is not given is 0, the status 200.
+#[derive(Debug, clap::Args)]
+pub(super) struct Measured {
+    /// How long it took
+    #[arg(long, value_name = "TIME", value_parser = units::time, allow_hyphen_values = true)]
+    time: Option<Duration>,
+    /// As HTTP numbers them [default: 200]
+    #[arg(long, value_name = "NUMBER", value_parser = status, allow_hyphen_values = true)]
+    status: Option<u32>,
+    /// A part of it, as below; repeatable
+    #[arg(long, value_name = "TAGS:TIME")]
+    timer: Vec<Timer>,
+    /// Processor time in user mode
+    #[arg(long, value_name = "TIME", value_parser = units::time, allow_hyphen_values = true)]
+    user_time: Option<Duration>,
+    /// Processor time in the kernel
+    #[arg(long, value_name = "TIME", value_parser = units::time, allow_hyphen_values = true)]
+    system_time: Option<Duration>,
+    /// Memory used at most
+    #[arg(long, value_name = "SIZE", value_parser = units::size, allow_hyphen_values = true)]
+    memory_peak: Option<u64>,
+    /// Memory used
+    #[arg(long, value_name = "SIZE", value_parser = units::size, allow_hyphen_values = true)]
+    memory_footprint: Option<u64>,
+    /// Size of the answer
+    #[arg(long, value_name = "SIZE", value_parser = units::size, allow_hyphen_values = true)]
+    document_size: Option<u64>,
+}
+
+/// Servers take the largest number of 32 bits for no status at all.
+fn status(text: &str) -> Result<u32, &'static str> {
+    let status = text.parse().ok().filter(|&status| status < u32::MAX);
+    status.ok_or("write a number from 0 on, such as `404`")
+}
+
+impl Measured {
+    pub(super) fn say(self, request: &ScriptMonitor) {
+        request.set_request_time(self.time.unwrap_or_default());
+        request
+            .set_rusage(self.user_time.unwrap_or_default(), self.system_time.unwrap_or_default());
+        request.set_status(self.status.unwrap_or(200));
+        request.set_document_size(self.document_size.unwrap_or_default());
+        request.set_memory_peak(self.memory_peak.unwrap_or_default());
+        request.set_memory_footprint(self.memory_footprint.unwrap_or_default());
+        for Timer { tags, time, hits } in self.timer {
+            request.add_timer(tags, time, hits);
+        }
+    }
+}

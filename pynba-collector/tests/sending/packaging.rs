@@ -1,0 +1,52 @@
+//! Manual pages, completions, and help that fits a screen.
+
+use crate::program::{text, told};
+
+fn printed(arguments: &[&str]) -> String {
+    let (output, _) = told(arguments);
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new()),
+        "{arguments:?}"
+    );
+    text(&output.stdout)
+}
+
+#[test]
+fn manual_pages() {
+    let page = printed(&["man"]);
+    assert!(page.contains(".TH pynba 1") && page.contains("pynba\\-run(1)"), "{page}");
+    let page = printed(&["man", "send"]);
+    assert!(page.contains(".TH pynba-send 1") && page.contains("\\-\\-timer"), "{page}");
+
+    let (output, _) = told(&["man", "mail"]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(
+        error.starts_with("pynba: there is no command `mail`; write one of run, send"),
+        "{error}"
+    );
+}
+
+#[test]
+fn completions() {
+    for (shell, says) in
+        [("bash", "complete -F _pynba"), ("zsh", "#compdef pynba"), ("fish", "complete -c pynba")]
+    {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains(says) && script.contains("timer"), "{shell}");
+    }
+}
+
+#[test]
+fn help_fits_a_screen() {
+    for (command, lines) in
+        [("run", 24), ("send", 28), ("demo", 24), ("man", 24), ("completions", 24)]
+    {
+        let help = printed(&[command, "-h"]);
+        assert!(help.lines().count() <= lines, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        assert!(help.contains(&format!("  pynba {command} ")), "{help}");
+        assert_eq!(help, printed(&[command, "--help"]));
+    }
+}
