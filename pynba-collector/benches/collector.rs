@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use pynba_collector::packet::Decoder;
 use pynba_collector::{Limits, Query, Report, Store};
-use pynba_runtime::proto::{Message, Request};
+use pynba_runtime::proto::{Message as _, Request};
 
 /// Each figure is the median of so many rounds, which take turns.
 const ROUNDS: usize = 9;
@@ -45,7 +45,7 @@ fn main() {
     }
 }
 
-const REPORTS: [&str; 4] = ["script", "host,status", "@group", "script,@group,@op"];
+const REPORTS: [&str; 4] = ["script", "host,status", "@group", "script,@group,@operation"];
 
 fn each(packets: &[Vec<u8>], mut take: impl FnMut(usize, &[u8])) {
     for (number, packet) in packets.iter().cycle().take(PACKETS).enumerate() {

@@ -7,12 +7,17 @@ pub(crate) fn packets() -> Vec<Vec<u8>> {
     (0..1000).map(packet).collect()
 }
 
-const SETS: [[(&str, &str); 2]; 5] = [
-    [("group", "db"), ("op", "select")],
-    [("group", "db"), ("op", "insert")],
-    [("group", "cache"), ("op", "get")],
-    [("group", "http"), ("op", "payment")],
-    [("group", "render"), ("op", "template")],
+const SETS: [[(&str, &str); 2]; 10] = [
+    [("group", "mysql"), ("operation", "select-product")],
+    [("group", "mysql"), ("operation", "select-reviews")],
+    [("group", "mysql"), ("operation", "insert-visit")],
+    [("group", "redis"), ("operation", "get-session")],
+    [("group", "redis"), ("operation", "set-session")],
+    [("group", "redis"), ("operation", "get-basket")],
+    [("group", "http"), ("operation", "recommendations")],
+    [("group", "http"), ("operation", "stock-level")],
+    [("group", "render"), ("operation", "layout")],
+    [("group", "render"), ("operation", "product-page")],
 ];
 
 fn packet(number: u16) -> Vec<u8> {
@@ -47,8 +52,6 @@ fn packet(number: u16) -> Vec<u8> {
         timer_tag_name,
         timer_tag_value,
         dictionary,
-        timer_ru_utime: (1..=10).map(|timer| seconds(timer + 15)).collect(),
-        timer_ru_stime: (1..=10).map(|timer| seconds(timer + 90)).collect(),
         ..Request::default()
     }
     .encode_to_vec()

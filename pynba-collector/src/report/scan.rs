@@ -6,14 +6,17 @@ use super::rows::{RowId, Rows};
 use super::tally::{Direction, Tally};
 
 use crate::query::{Field, Key, NumberTest, Pattern, Query, Test};
-use crate::store::{Chunk, Requested};
+use crate::store::{Chunk, Requested, SetId};
 use crate::words::{Texts, Word};
 
 /// A query with what is known of the texts.
 #[derive(Debug)]
 pub(super) struct Scan {
     is_of_timers: bool,
-    keys: Vec<Source>,
+    /// Parts of a row's key that come from the request, and their places in it.
+    request_keys: Vec<(usize, Source)>,
+    /// Places in a row's key of the parts that are `timer_tag_keys`.
+    timer_keys: Vec<usize>,
     request_tag_keys: Vec<NameOfTag>,
     timer_tag_keys: Vec<NameOfTag>,
     numbers: Vec<NumberTest>,
@@ -31,9 +34,7 @@ pub(super) struct Scan {
 enum Source {
     Field(Field),
     /// Which one of `request_tag_keys`.
-    RequestTag(usize),
-    /// Which one of `timer_tag_keys`.
-    TimerTag(usize),
+    Tag(usize),
 }
 
 #[derive(Debug)]
@@ -52,6 +53,8 @@ struct TextTest {
 #[derive(Debug, Default)]
 struct Sets {
     facts: Vec<Facts>,
+    /// So many values of each set.
+    width: usize,
     /// Of each set, the values of the tags that are keys: of requests, then of timers.
     values: Vec<u32>,
     /// The rows of sets of timers, where nothing else is a key.
@@ -71,7 +74,8 @@ impl Scan {
     pub(super) fn new(query: &Query) -> Self {
         let mut scan = Self {
             is_of_timers: query.is_of_timers(),
-            keys: Vec::new(),
+            request_keys: Vec::new(),
+            timer_keys: Vec::new(),
             request_tag_keys: Vec::new(),
             timer_tag_keys: Vec::new(),
             numbers: Vec::new(),
@@ -80,25 +84,27 @@ impl Scan {
             timer_tags: Vec::new(),
             generation: 0,
             sets: Sets::default(),
-            key: Vec::new(),
+            key: vec![0; query.keys().len()],
         };
-        query.keys().iter().for_each(|key| scan.key(key));
+        for (place, key) in query.keys().iter().enumerate() {
+            scan.key(place, key);
+        }
         query.filters().iter().for_each(|filter| scan.filter(&filter.test));
         scan
     }
 
-    fn key(&mut self, key: &Key) {
-        self.keys.push(match key {
-            Key::Field(field) => Source::Field(*field),
+    fn key(&mut self, place: usize, key: &Key) {
+        match key {
+            Key::Field(field) => self.request_keys.push((place, Source::Field(*field))),
             Key::RequestTag(name) => {
+                self.request_keys.push((place, Source::Tag(self.request_tag_keys.len())));
                 self.request_tag_keys.push(NameOfTag::new(name));
-                Source::RequestTag(self.request_tag_keys.len() - 1)
             }
             Key::TimerTag(name) => {
+                self.timer_keys.push(place);
                 self.timer_tag_keys.push(NameOfTag::new(name));
-                Source::TimerTag(self.timer_tag_keys.len() - 1)
             }
-        });
+        }
     }
 
     fn filter(&mut self, test: &Test) {
@@ -135,7 +141,8 @@ impl Scan {
             } else if self.timer_tags.is_empty() || self.has_timer(chunk, index) {
                 total.request::<D>(chunk.number, request);
                 if self.sets.facts[request.tags.0 as usize].has_request_keys {
-                    let row = self.row(request, 0, rows);
+                    self.take_key_of_request(request);
+                    let row = rows.find(&self.key);
                     rows.tally(row).request::<D>(chunk.number, request);
                     Self::tidy::<D>(rows, row);
                 }
@@ -159,6 +166,7 @@ impl Scan {
     }
 
     fn look_at_sets(&mut self, chunk: &Chunk, texts: &Texts) {
+        self.sets.width = self.request_tag_keys.len() + self.timer_tag_keys.len();
         self.sets.facts.clear();
         self.sets.values.clear();
         self.sets.rows.clear();
@@ -208,13 +216,13 @@ impl Scan {
         if !self.sets.facts[request.tags.0 as usize].has_request_keys {
             return;
         }
+        self.take_key_of_request(request);
         let id = chunk.first_id + index as u64;
         for index in chunk.timers_of(index) {
             let timer = &chunk.timers[index];
-            let set = timer.tags.0 as usize;
-            let facts = self.sets.facts[set];
+            let facts = self.sets.facts[timer.tags.0 as usize];
             if facts.fits_timer && facts.has_timer_keys {
-                let row = self.row_of_timer(request, set, rows);
+                let row = self.row_of_timer(timer.tags, rows);
                 let rusage = chunk.rusage_of_timer(index);
                 rows.tally(row).timer::<D>((chunk.number, id), request, timer, rusage);
                 Self::tidy::<D>(rows, row);
@@ -222,38 +230,44 @@ impl Scan {
         }
     }
 
-    fn row_of_timer(&mut self, request: &Requested, set: usize, rows: &mut Rows) -> RowId {
-        if self.keys.len() > self.timer_tag_keys.len() {
-            return self.row(request, set, rows);
+    fn take_key_of_request(&mut self, request: &Requested) {
+        for &(place, source) in &self.request_keys {
+            self.key[place] = match source {
+                Source::Field(field) => {
+                    field_of(request, field).map_or_else(|number| number, |word| word.0)
+                }
+                Source::Tag(index) => self.sets.values_of(request.tags)[index],
+            };
         }
-        if let Some(row) = self.sets.rows[set] {
-            return row;
-        }
-        let row = self.row(request, set, rows);
-        self.sets.rows[set] = Some(row);
-        row
     }
 
-    /// The row of a request, or of a timer with this set of tags.
-    fn row(&mut self, request: &Requested, timer: usize, rows: &mut Rows) -> RowId {
-        let Self { sets, request_tag_keys, timer_tag_keys, .. } = self;
-        let width = request_tag_keys.len() + timer_tag_keys.len();
-        let value = |set: usize, index: usize| sets.values[set * width + index];
-        self.key.clear();
-        self.key.extend(self.keys.iter().map(|source| match *source {
-            Source::Field(field) => {
-                field_of(request, field).map_or_else(|number| number, |word| word.0)
-            }
-            Source::RequestTag(index) => value(request.tags.0 as usize, index),
-            Source::TimerTag(index) => value(timer, request_tag_keys.len() + index),
-        }));
-        rows.find(&self.key)
+    /// The row of a timer with this set of tags, after [`take_key_of_request`](Self::take_key_of_request).
+    fn row_of_timer(&mut self, set: SetId, rows: &mut Rows) -> RowId {
+        let known = self.sets.rows[set.0 as usize];
+        if self.request_keys.is_empty()
+            && let Some(row) = known
+        {
+            return row;
+        }
+        let values = &self.sets.values_of(set)[self.request_tag_keys.len()..];
+        for (&place, &value) in self.timer_keys.iter().zip(values) {
+            self.key[place] = value;
+        }
+        let row = rows.find(&self.key);
+        self.sets.rows[set.0 as usize] = Some(row);
+        row
     }
 
     fn tidy<D: Direction>(rows: &mut Rows, row: RowId) {
         if !D::ADDS && rows.tally(row).is_empty() {
             rows.forget(row);
         }
+    }
+}
+
+impl Sets {
+    fn values_of(&self, set: SetId) -> &[u32] {
+        &self.values[set.0 as usize * self.width..][..self.width]
     }
 }
 

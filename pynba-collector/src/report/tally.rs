@@ -104,8 +104,11 @@ impl Tally {
 
     #[inline]
     fn rusage<D: Direction>(&mut self, [user, system]: [f32; 2]) {
-        change_wide::<D>(&mut self.user, nanoseconds(user));
-        change_wide::<D>(&mut self.system, nanoseconds(system));
+        // Few timers come with any.
+        if user > 0.0 || system > 0.0 {
+            change_wide::<D>(&mut self.user, nanoseconds(user));
+            change_wide::<D>(&mut self.system, nanoseconds(system));
+        }
     }
 }
 
