@@ -25,24 +25,39 @@ const BEFORE_FIRST: u32 = (SMALLEST.to_bits() >> DROPPED) - 1;
 /// Memory grows by so many buckets.
 const STEP: usize = 16;
 
-/// How often times occurred, of which what was added can be taken away again.
+/// How often times occurred.
+///
+/// Two of them can be merged, and what was added can be taken away again, without a rest.
+///
+/// ```
+/// use pynba_collector::{Histogram, RELATIVE_ERROR};
+///
+/// let (mut web1, mut web2) = (Histogram::default(), Histogram::default());
+/// (1_u8..=50).for_each(|milliseconds| web1.add(f32::from(milliseconds) / 1e3, 1));
+/// (51_u8..=100).for_each(|milliseconds| web2.add(f32::from(milliseconds) / 1e3, 1));
+/// web1.merge(&web2);
+///
+/// let error = f64::from(web1.quantile(0.95)) / 0.095 - 1.0;
+/// assert!(error.abs() <= RELATIVE_ERROR);
+/// ```
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Histogram {
+pub struct Histogram {
     /// The bucket of `counts[0]`, a multiple of [`STEP`].
     first: usize,
     counts: Vec<u64>,
 }
 
 impl Histogram {
+    /// A time, in seconds, that occurred so many times.
     #[inline]
-    pub(crate) fn add(&mut self, seconds: f32, times: u64) {
+    pub fn add(&mut self, seconds: f32, times: u64) {
         let count = self.count_of(bucket(seconds));
         *count = count.wrapping_add(times);
     }
 
-    /// Takes away what was added.
+    /// Takes away what was [`add`](Self::add)ed.
     #[inline]
-    pub(crate) fn remove(&mut self, seconds: f32, times: u64) {
+    pub fn remove(&mut self, seconds: f32, times: u64) {
         let count = self.count_of(bucket(seconds));
         *count = count.wrapping_sub(times);
     }
@@ -74,10 +89,37 @@ impl Histogram {
         &mut self.counts[bucket - self.first]
     }
 
+    /// Adds all that was added to the other one.
+    pub fn merge(&mut self, other: &Self) {
+        for (index, times) in other.counts.iter().enumerate().filter(|(_, times)| **times > 0) {
+            let count = self.count_of(other.first + index);
+            *count = count.wrapping_add(*times);
+        }
+    }
+
+    /// How many times were added.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Whether nothing was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The memory that it takes, bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.counts.capacity() * size_of::<u64>()
+    }
+
     /// The time, in seconds, that a share of all times does not exceed: the smallest one of which that is true
     /// ("nearest rank"), within [`RELATIVE_ERROR`]. 0 where nothing was added.
-    pub(crate) fn quantile(&self, share: f64) -> f32 {
-        let total: u64 = self.counts.iter().sum();
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> f32 {
+        let total = self.len();
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
@@ -168,6 +210,26 @@ mod tests {
             for share in [0.0, 0.5, 0.9, 1.0] {
                 let (found, truth) = (histogram.quantile(share), nearest_rank(&stays, share));
                 prop_assert!(is_near(found, truth), "{found} instead of {truth}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn merged_is_as_if_in_one(parts in vec(vec(0.0_f32..10.0, 0..50), 2..4)) {
+            let (mut merged, mut one) = (Histogram::default(), Histogram::default());
+            for part in parts {
+                let mut histogram = Histogram::default();
+                for time in part {
+                    histogram.add(time, 2);
+                    one.add(time, 2);
+                }
+                merged.merge(&histogram);
+            }
+            prop_assert_eq!(merged.len(), one.len());
+            prop_assert_eq!(merged.is_empty(), one.is_empty());
+            for share in [0.0, 0.3, 0.9, 1.0] {
+                prop_assert_eq!(merged.quantile(share).to_bits(), one.quantile(share).to_bits());
             }
         }
     }

@@ -13,7 +13,7 @@ mod words;
 
 pub use self::collector::{Collector, CollectorBuilder, StartError};
 pub use self::counts::Counts;
-pub use self::histogram::RELATIVE_ERROR;
+pub use self::histogram::{Histogram, RELATIVE_ERROR};
 pub use self::query::{Comparison, Field, Filter, Key, Keys, Number, Query, QueryError};
 pub use self::receive::{BindError, SmallBuffer};
 pub use self::report::{MOST_ROWS, Report, Row};

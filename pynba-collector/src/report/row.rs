@@ -7,6 +7,7 @@ use super::Report;
 use super::tally::Tally;
 
 use crate::OTHER;
+use crate::histogram::Histogram;
 use crate::query::{Field, Key};
 use crate::words::{Texts, Word};
 
@@ -148,6 +149,13 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn quantile(&self, share: f64) -> Duration {
         Duration::from_secs_f32(self.tally.times.quantile(share)).min(self.longest())
+    }
+
+    /// How often which times occurred: what [`quantile`](Self::quantile) asks, and what can be merged with that of
+    /// another collector.
+    #[must_use]
+    pub fn times(&self) -> &'a Histogram {
+        &self.tally.times
     }
 
     /// The longest time, exactly.

@@ -101,7 +101,8 @@ fn memory_is_bounded() {
     assert!(snapshot.len() > 1000 && kept.pushed_out > 10_000, "{kept:?}");
     // Rates are taken over the time of which everything is there.
     assert!(snapshot.span() < Duration::from_secs(20));
-    let per_second = snapshot.len() as f64 / snapshot.span().as_secs_f64();
+    let per_second =
+        u32::try_from(snapshot.len()).map(f64::from).unwrap() / snapshot.span().as_secs_f64();
     assert!((900.0..1100.0).contains(&per_second), "{per_second}");
 }
 

@@ -20,6 +20,8 @@ const SETS: [[(&str, &str); 2]; 10] = [
     [("group", "render"), ("operation", "product-page")],
 ];
 
+const PLANS: [&str; 3] = ["free", "premium", "enterprise"];
+
 fn packet(number: u16) -> Vec<u8> {
     let mut dictionary: Vec<String> = Vec::new();
     let mut id = |word: &str| {
@@ -32,6 +34,8 @@ fn packet(number: u16) -> Vec<u8> {
     let sets = (0..10).map(|timer| SETS[(usize::from(number) + timer) % SETS.len()]);
     let (timer_tag_name, timer_tag_value) =
         sets.flatten().map(|(name, value)| (id(name), id(value))).unzip();
+    let tags = [("plan", PLANS[usize::from(number) % PLANS.len()]), ("release", "2026-11-23.1")];
+    let (tag_name, tag_value) = tags.into_iter().map(|(name, value)| (id(name), id(value))).unzip();
     let seconds = |part: u16| f32::from(number % 97 + 1) / 1e3 / f32::from(part);
     Request {
         hostname: format!("web{}.shop.example.com", number % 4),
@@ -52,6 +56,8 @@ fn packet(number: u16) -> Vec<u8> {
         timer_tag_name,
         timer_tag_value,
         dictionary,
+        tag_name,
+        tag_value,
         ..Request::default()
     }
     .encode_to_vec()
