@@ -165,6 +165,19 @@ impl Collector {
         counts.with(lost, forwarded)
     }
 
+    /// Stops receiving, and passes on what waits to be forwarded. What came stays, and can still be asked for.
+    pub fn stop(&mut self) {
+        self.shared.stops.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            // One that panicked said so itself.
+            let _ = thread.join();
+        }
+        if let Some(forward) = &self.shared.forward {
+            // What became of it is counted.
+            let _ = forward.shutdown(Duration::from_secs(1));
+        }
+    }
+
     /// How long it has been running.
     #[must_use]
     pub fn uptime(&self) -> Duration {
@@ -174,11 +187,7 @@ impl Collector {
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        self.shared.stops.store(true, Ordering::Relaxed);
-        for thread in self.threads.drain(..) {
-            // One that panicked said so itself.
-            let _ = thread.join();
-        }
+        self.stop();
     }
 }
 
@@ -250,4 +259,37 @@ impl Error for StartError {
             Self::Thread(error) => Some(error),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_can_be_asked_for_after_the_stop() {
+        let target = UdpSocket::bind("127.0.0.1:0").unwrap();
+        target.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let builder = Collector::builder().listen(([127, 0, 0, 1], 0).into());
+        let builder = builder.forward(target.local_addr().unwrap().to_string());
+        let mut collector = builder.start().unwrap();
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"garbage", collector.addresses()[0]).unwrap();
+        while collector.counts().packets == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+
+        collector.stop();
+        let counts = collector.counts();
+        assert_eq!((counts.packets, counts.invalid(), counts.requests), (1, 1, 0));
+        assert_eq!(counts.forwarded.unwrap().packets, 1);
+        let mut received = [0; 100];
+        assert_eq!(target.recv(&mut received).unwrap(), b"garbage".len());
+
+        client.send_to(b"garbage", collector.addresses()[0]).unwrap();
+        thread::sleep(PATIENCE_OF_A_TEST);
+        assert_eq!(collector.counts().packets, 1);
+        collector.stop();
+    }
+
+    const PATIENCE_OF_A_TEST: Duration = Duration::from_millis(20);
 }

@@ -1,6 +1,7 @@
 //! What a store kept at some moment: raw requests, which never change.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -122,6 +123,30 @@ impl Snapshot {
         let chunks = self.chunks[first..].to_vec();
         let start = chunks.first().map_or(cutoff, |chunk| chunk.began.min(cutoff));
         Self { chunks, covers: start..self.covers.end, texts: self.texts.clone(), ..*self }
+    }
+
+    /// The names of the tags that timers have, each with the number of these timers: the most frequent first.
+    #[must_use]
+    pub fn timer_tags(&self) -> Vec<(Cow<'_, str>, u64)> {
+        let mut of_words: HashMap<Word, u64> = HashMap::new();
+        for chunk in &self.chunks {
+            let mut of_sets: HashMap<SetId, u64> = HashMap::new();
+            for timer in &chunk.timers {
+                *of_sets.entry(timer.tags).or_default() += 1;
+            }
+            for (set, timers) in of_sets {
+                let tags = chunk.tags(set);
+                for (index, (name, _)) in tags.iter().enumerate() {
+                    if !tags[..index].iter().any(|(earlier, _)| earlier == name) {
+                        *of_words.entry(*name).or_default() += timers;
+                    }
+                }
+            }
+        }
+        let named = of_words.into_iter().map(|(word, timers)| (self.texts.lossy(word), timers));
+        let mut tags: Vec<_> = named.collect();
+        tags.sort_by(|(name, timers), (other, others)| others.cmp(timers).then(name.cmp(other)));
+        tags
     }
 
     /// What the store held.

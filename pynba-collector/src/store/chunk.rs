@@ -59,7 +59,7 @@ pub(crate) struct Timed {
 }
 
 /// A set of tags of one chunk.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct SetId(pub(crate) u32);
 
 impl Chunk {

@@ -124,3 +124,13 @@ fn hostile_cardinality_is_filed_under_other() {
     assert_eq!(scripts(&store.snapshot(Duration::from_secs(60))), ["/new"]);
     assert_eq!(scripts(&snapshot).first().unwrap(), "/0");
 }
+
+#[test]
+fn the_most_frequent_tags_of_timers_come_first() {
+    let mut store = store(Limits::default());
+    assert_eq!(store.snapshot(Duration::ZERO).timer_tags(), []);
+    push(&mut store, 1.0, "/a");
+    push(&mut store, 5.0, "/b");
+    let snapshot = store.snapshot(Duration::from_secs(6));
+    assert_eq!(snapshot.timer_tags(), [("group".into(), 4), ("op".into(), 2)]);
+}
