@@ -1,19 +1,120 @@
 //! `pynba listen`.
 
+mod json;
+mod paint;
+mod text;
+
+use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 use std::process::ExitCode;
+use std::time::Duration;
+
+use pynba_collector::{Collector, Filter, Query, Request};
 
 use crate::Outcome;
-use crate::receiving::Receiving;
+use crate::complaints::{Complaints, Summary};
+use crate::following::Following;
+use crate::parse;
+use crate::receiving::{self, Sockets};
+use crate::tell::tell;
+use crate::until::Until;
+
+/// How long a request waits at most for whoever reads the output: as long as both servers keep theirs.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Print each request as it comes
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+FILTER: script=/index, script~/api/*, host!=web1, status>=500, time>200ms,
+  memory>10MB, +tag=value of requests, @tag=value of timers
+JSON: times are seconds, sizes bytes, tags pairs [name, value]")]
 pub(crate) struct Args {
+    /// Print only what fits; of several filters, all
+    #[arg(short, long, value_name = "FILTER")]
+    only: Vec<Filter>,
+
+    /// Print one JSON object a line
+    #[arg(short, long)]
+    json: bool,
+
+    /// End after so many requests; exit with 1 if there were fewer
+    #[arg(short = 'n', long, value_name = "N")]
+    count: Option<u64>,
+
+    /// End after this time
+    #[arg(long = "for", value_name = "TIME", value_parser = parse::time)]
+    time: Option<Duration>,
+
     #[command(flatten)]
-    receiving: Receiving,
+    sockets: Sockets,
 }
 
 pub(crate) fn run(args: Args) -> Outcome {
-    let collector = args.receiving.start()?;
-    drop(collector);
-    Ok(ExitCode::SUCCESS)
+    let until = Until::over(args.time)?;
+    let mut collector = args.sockets.start(PATIENCE)?;
+    receiving::tell_where(&collector);
+    let mut listening = Listening {
+        query: args.only.into_iter().fold(Query::new(), Query::only_filter),
+        left: args.count,
+        print: if args.json { Box::new(json::print) } else { text::printer() },
+        out: BufWriter::new(io::stdout().lock()),
+        following: Following::default(),
+        complaints: Complaints::default(),
+    };
+    match listening.run(&mut collector, &until) {
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+        printed => printed?,
+    }
+    collector.stop();
+    let counts = collector.counts();
+    listening.complaints.tell(&counts, listening.following.missed());
+    tell(Summary(&counts));
+    let is_short = listening.left.is_some_and(|left| left > 0);
+    Ok(if is_short { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+type Print = Box<dyn Fn(&mut dyn Write, &Request<'_>) -> io::Result<()>>;
+
+struct Listening {
+    query: Query,
+    /// So many more are to be printed.
+    left: Option<u64>,
+    print: Print,
+    out: BufWriter<StdoutLock<'static>>,
+    following: Following,
+    complaints: Complaints,
+}
+
+impl Listening {
+    fn run(&mut self, collector: &mut Collector, until: &Until) -> io::Result<()> {
+        loop {
+            let is_over = until.is_over();
+            if is_over {
+                // What came by now is still printed, and what comes from now on is not waited for.
+                collector.stop();
+            }
+            self.print_news(collector)?;
+            if is_over || self.left == Some(0) {
+                return Ok(());
+            }
+            if self.complaints.are_due() {
+                self.complaints.tell(&collector.counts(), self.following.missed());
+            }
+            until.pause();
+        }
+    }
+
+    fn print_news(&mut self, collector: &Collector) -> io::Result<()> {
+        let snapshot = collector.snapshot();
+        for request in self.following.news(&snapshot) {
+            if self.left == Some(0) {
+                break;
+            }
+            if self.query.fits(&request) {
+                (self.print)(&mut self.out, &request)?;
+                self.left = self.left.map(|left| left - 1);
+            }
+        }
+        self.out.flush()
+    }
 }

@@ -1,16 +1,23 @@
 //! `pynba`: see what Pinba clients send, and send from the shell.
 
+mod complaints;
 mod completions;
 mod demo;
+mod following;
+mod format;
+mod json;
 mod listen;
 mod output;
+mod parse;
 mod receiving;
 mod report;
 mod run;
 mod send;
 mod sending;
+mod tell;
 mod top;
 mod units;
+mod until;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -53,7 +60,7 @@ fn main() -> ExitCode {
         Command::Man(args) => completions::man(&args),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("pynba: {error}");
+        tell::tell(error);
         ExitCode::FAILURE
     })
 }

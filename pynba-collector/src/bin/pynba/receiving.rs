@@ -1,19 +1,41 @@
 //! What all commands that receive have in common.
 
+mod address;
+
 use std::error::Error;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use bytesize::ByteSize;
-use pynba_collector::{Collector, CollectorBuilder, Limits, StartError};
+use pynba_collector::{BindError, Collector, CollectorBuilder, Limits, StartError};
 
-/// Pinba's port, as `pinba_engine` has it.
-const PORT: u16 = 30002;
+use crate::parse;
+use crate::tell::tell;
 
+/// For commands that keep a window of requests.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Receiving")]
 pub(crate) struct Receiving {
+    #[command(flatten)]
+    sockets: Sockets,
+
+    /// How long requests are kept
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse::time)]
+    window: Duration,
+}
+
+impl Receiving {
+    /// Opens the sockets, and says on standard error what may go wrong with them.
+    pub(crate) fn start(&self) -> Result<Collector, Box<dyn Error>> {
+        let collector = self.sockets.start(self.window)?;
+        warn(&collector);
+        Ok(collector)
+    }
+}
+
+/// For commands that know themselves how long requests are needed.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Receiving")]
+pub(crate) struct Sockets {
     /// Where to receive: HOST:PORT, HOST, or :PORT for all addresses [default: this machine only, port 30002]
     #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',')]
     listen: Vec<String>,
@@ -22,88 +44,72 @@ pub(crate) struct Receiving {
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     forward: Vec<String>,
 
-    /// How long requests are kept
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = humantime::parse_duration)]
-    window: Duration,
-
-    /// How much memory they may take; the oldest leave when it is full
-    #[arg(long, value_name = "SIZE", default_value = "256MB")]
-    memory: ByteSize,
+    /// How much memory requests may take; the oldest leave when it is full
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = parse::memory)]
+    memory: usize,
 
     /// How many distinct names and values are told apart; further ones are filed under `(other)`
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     texts: usize,
 }
 
-impl Receiving {
-    /// Opens the sockets, and says on standard error what may go wrong with them.
-    pub(crate) fn start(&self) -> Result<Collector, Box<dyn Error>> {
-        let memory = usize::try_from(self.memory.as_u64()).unwrap_or(usize::MAX);
-        let limits = Limits::default().window(self.window).memory(memory).texts(self.texts);
+impl Sockets {
+    /// Opens the sockets.
+    pub(crate) fn start(&self, window: Duration) -> Result<Collector, Box<dyn Error>> {
+        let limits = Limits::default().window(window).memory(self.memory).texts(self.texts);
         let forward = |builder: CollectorBuilder, server| builder.forward(server);
         let builder = self.forward.iter().fold(Collector::builder().limits(limits), forward);
-        let started = if self.listen.is_empty() {
-            start_at_home(&builder)
-        } else {
-            self.addresses()?.into_iter().fold(builder, CollectorBuilder::listen).start()
-        };
-        let collector = started.map_err(with_advice)?;
-        for warning in collector.warnings() {
-            eprintln!("pynba: {warning}");
-        }
-        Ok(collector)
+        let builder = self.addresses()?.into_iter().fold(builder, CollectorBuilder::listen);
+        builder.start().map_err(|error| self.with_advice(error))
     }
 
     fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+        if self.listen.is_empty() {
+            return Ok(address::at_home());
+        }
         let mut addresses = Vec::new();
         for written in &self.listen {
-            let error = |error| {
+            let found = address::find(written).map_err(|error| {
                 format!("cannot listen at `{written}`: {error}; write HOST:PORT, HOST or :PORT")
-            };
-            addresses.extend(resolve(written).map_err(error)?);
+            })?;
+            addresses.extend(found);
         }
+        addresses.dedup();
         Ok(addresses)
     }
-}
 
-/// At both addresses of the loopback, or the older one alone where there is no IPv6.
-fn start_at_home(builder: &CollectorBuilder) -> Result<Collector, StartError> {
-    let builder = builder.clone().listen((Ipv4Addr::LOCALHOST, PORT).into());
-    match builder.clone().listen((Ipv6Addr::LOCALHOST, PORT).into()).start() {
-        Err(StartError::Bind(error)) if error.address().is_ipv6() && !error.is_in_use() => {
-            builder.start()
+    fn with_advice(&self, error: StartError) -> Box<dyn Error> {
+        match &error {
+            StartError::Bind(bind) if bind.is_in_use() => {
+                let place = if self.listen.is_empty() {
+                    format!("localhost:{}", free_port(bind))
+                } else {
+                    SocketAddr::new(bind.address().ip(), free_port(bind)).to_string()
+                };
+                format!("{error}; choose another one: --listen {place}").into()
+            }
+            StartError::Forward(_) => format!("{error}; write `--forward HOST:PORT`").into(),
+            _ => error.into(),
         }
-        started => started,
     }
 }
 
-fn resolve(written: &str) -> io::Result<Vec<SocketAddr>> {
-    if let Some(port) = written.strip_prefix(':') {
-        let port =
-            port.parse().map_err(|_| io::Error::other("its port is no number up to 65535"))?;
-        let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-        return Ok(vec![v4, (Ipv6Addr::UNSPECIFIED, port).into()]);
-    }
-    let host = written.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(written);
-    if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![(ip, PORT).into()]);
-    }
-    if written.contains(':') {
-        return Ok(written.to_socket_addrs()?.collect());
-    }
-    Ok((written, PORT).to_socket_addrs()?.collect())
+/// One of the next ports, or any: 0 leaves it to the system.
+fn free_port(taken: &BindError) -> u16 {
+    let (ip, port) = (taken.address().ip(), taken.address().port());
+    let next = (port.saturating_add(1)..=u16::MAX).take(50);
+    next.into_iter().find(|port| UdpSocket::bind((ip, *port)).is_ok()).unwrap_or(0)
 }
 
-fn with_advice(error: StartError) -> Box<dyn Error> {
-    match &error {
-        StartError::Bind(bind) if bind.is_in_use() => {
-            let free = bind.address().port().saturating_add(1);
-            format!(
-                "{error}; choose another one: --listen {}",
-                SocketAddr::new(bind.address().ip(), free)
-            )
-            .into()
-        }
-        _ => error.into(),
+/// Says on standard error where to send to, and what may go wrong there.
+pub(crate) fn tell_where(collector: &Collector) {
+    let addresses: Vec<String> = collector.addresses().iter().map(ToString::to_string).collect();
+    tell(format_args!("listening on {}", addresses.join(", ")));
+    warn(collector);
+}
+
+fn warn(collector: &Collector) {
+    for warning in collector.warnings() {
+        tell(warning);
     }
 }

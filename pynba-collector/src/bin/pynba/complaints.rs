@@ -1,0 +1,77 @@
+//! What goes wrong while receiving, told while it happens and summed up at the end.
+
+use std::fmt::{self, Write as _};
+use std::time::{Duration, Instant};
+
+use pynba_collector::Counts;
+use pynba_collector::packet::Invalid;
+
+use crate::tell::tell;
+
+/// At most so often, however much goes wrong.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// What was told already.
+#[derive(Debug, Default)]
+pub(crate) struct Complaints {
+    told: Counts,
+    missed: u64,
+    last: Option<Instant>,
+}
+
+impl Complaints {
+    /// Whether it is time to look again.
+    pub(crate) fn are_due(&self) -> bool {
+        self.last.is_none_or(|last| last.elapsed() >= INTERVAL)
+    }
+
+    /// Tells what went wrong since the last time.
+    pub(crate) fn tell(&mut self, counts: &Counts, missed: u64) {
+        self.last = Some(Instant::now());
+        if let Some(reasons) = reasons(&self.told, counts) {
+            tell(reasons);
+        }
+        if missed > self.missed {
+            let new = missed - self.missed;
+            tell(format_args!(
+                "{new} requests left before they could be printed; more `--memory` keeps them longer"
+            ));
+        }
+        (self.told, self.missed) = (*counts, missed);
+    }
+}
+
+/// Datagrams that were no packets, and why.
+fn reasons(before: &Counts, now: &Counts) -> Option<String> {
+    let told = |reason: Invalid| {
+        before.reasons().find(|(other, _)| *other == reason).map_or(0, |(_, count)| count)
+    };
+    let mut text = String::new();
+    for (reason, count) in now.reasons() {
+        let new = count - told(reason);
+        if new > 0 {
+            let comma = if text.is_empty() { "no packet of Pinba: " } else { ", " };
+            let _ = write!(text, "{comma}{new}× {reason}");
+        }
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// The last line.
+pub(crate) struct Summary<'a>(pub(crate) &'a Counts);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(counts) = self;
+        let Counts { packets, bytes, requests, lost, forwarded, .. } = counts;
+        write!(f, "{packets} packets, {bytes} bytes, {requests} requests, ")?;
+        write!(f, "{} invalid", counts.invalid())?;
+        if let Some(lost) = lost {
+            write!(f, ", {lost} lost by the kernel")?;
+        }
+        if let Some(forwarded) = forwarded {
+            write!(f, "; forwarded: {forwarded}")?;
+        }
+        Ok(())
+    }
+}

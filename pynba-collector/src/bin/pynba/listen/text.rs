@@ -1,0 +1,192 @@
+//! A request as a line, and one more for each of its timers.
+//!
+//! ```text
+//! 14:03:07.250  200   250 ms  web1 shop /checkout  cpu 75.0 ms  12.3 KB  mem 2.10 MB  plan=free
+//!                     125 ms  ×1    ████      group=db  op=select
+//! ```
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use pynba_collector::{Request, Timer};
+
+use super::Print;
+use super::paint::{self, BAR, BOLD, DIM, Paint};
+
+use crate::format;
+
+/// Where times stand in all lines: behind the time of day and the status.
+const INDENT: usize = 12 + 2 + 3 + 2;
+
+pub(super) fn printer() -> Print {
+    let text = Text { paint: Paint::of_stdout(), zone: TimeZone::system() };
+    Box::new(move |out, request| out.write_all(text.of(request).as_bytes()))
+}
+
+struct Text {
+    paint: Paint,
+    zone: TimeZone,
+}
+
+impl Text {
+    fn of(&self, request: &Request<'_>) -> String {
+        let mut lines = String::new();
+        self.head(&mut lines, request);
+        for timer in request.timers() {
+            self.timer(&mut lines, &timer, request.request_time());
+        }
+        lines
+    }
+
+    fn head(&self, line: &mut String, request: &Request<'_>) {
+        let Self { paint, .. } = *self;
+        let clock = self.clock(request.came_at());
+        let status = paint.with(paint::status(request.status()), request.status());
+        let time = seconds(request.request_time());
+        let names = [request.hostname(), request.server_name(), request.script_name()];
+        let [host, server, script] = names.each_ref().map(|name| format::text(name));
+        let script = paint.with(BOLD, script);
+        let _ = write!(
+            line,
+            "{}  {status:>3}  {time:>7}  {host} {server} {script}",
+            paint.with(DIM, clock)
+        );
+        let bytes = |bytes: u32| format::bytes(bytes.into());
+        let cpu = request.ru_utime() + request.ru_stime();
+        for (what, figure, is_there) in [
+            ("cpu ", seconds(cpu), cpu > 0.0),
+            ("", bytes(request.document_size()), request.document_size() > 0),
+            ("mem ", bytes(request.memory_footprint()), request.memory_footprint() > 0),
+            ("", format::text(&request.schema()).into_owned(), !request.schema().is_empty()),
+        ] {
+            if is_there {
+                let _ = write!(line, "  {}", paint.with(DIM, format_args!("{what}{figure}")));
+            }
+        }
+        tags(line, request.tags());
+    }
+
+    fn timer(&self, line: &mut String, timer: &Timer<'_>, of: f32) {
+        let time = seconds(timer.value());
+        let hits = format!("×{}", timer.hit_count());
+        let bar = self.paint.with(BAR, bar(timer.value() / of));
+        let _ = write!(line, "{:INDENT$}{time:>7}  {hits:<4}  {bar}", "");
+        tags(line, timer.tags());
+    }
+
+    /// The time of day where the reader is.
+    fn clock(&self, time: SystemTime) -> String {
+        Timestamp::try_from(time).map_or_else(
+            |_| "?".into(),
+            |time| time.to_zoned(self.zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
+        )
+    }
+}
+
+fn seconds(seconds: f32) -> String {
+    format::seconds(seconds.into())
+}
+
+/// The part of the request's time, in eight columns.
+fn bar(share: f32) -> String {
+    const WIDTH: u8 = 8;
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 64")]
+    let eighths = (share * f32::from(WIDTH) * 8.0).round() as usize;
+    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    format!("{:<1$}", "█".repeat(eighths / 8) + part, WIDTH.into())
+}
+
+fn tags<'a>(line: &mut String, tags: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) {
+    for (name, value) in tags {
+        let _ = write!(line, "  {}={}", format::text(&name), format::text(&value));
+    }
+    line.truncate(line.trim_end_matches(' ').len());
+    line.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use pynba_collector::packet::Decoder;
+    use pynba_collector::{Limits, Snapshot, Store};
+    use pynba_runtime::proto::{Message as _, Request};
+
+    use super::*;
+
+    fn snapshot(request: &Request) -> Snapshot {
+        let mut store = Store::new(Limits::default(), SystemTime::UNIX_EPOCH);
+        let packet = request.encode_to_vec();
+        let mut decoder = Decoder::new();
+        let packets = decoder.decode(&packet).unwrap();
+        store.push(Duration::from_millis(50_587_250), &packets.iter().next().unwrap());
+        store.snapshot(Duration::from_secs(50_588))
+    }
+
+    fn shown(request: &Request, paint: Paint) -> String {
+        let text = Text { paint, zone: TimeZone::UTC };
+        text.of(&snapshot(request).requests().next().unwrap())
+    }
+
+    fn checkout() -> Request {
+        Request {
+            hostname: "web1".into(),
+            server_name: "shop".into(),
+            script_name: "/checkout".into(),
+            schema: Some("https".into()),
+            status: Some(200),
+            request_time: 0.25,
+            ru_utime: 0.05,
+            ru_stime: 0.025,
+            document_size: 12_345,
+            memory_footprint: Some(2_097_152),
+            timer_hit_count: vec![1, 12],
+            timer_value: vec![0.125, 0.01],
+            timer_tag_count: vec![2, 0],
+            timer_tag_name: vec![0, 0],
+            timer_tag_value: vec![1, 2],
+            tag_name: vec![3],
+            tag_value: vec![4],
+            dictionary: ["group", "db", "a\x1b[2Jb", "plan", "free"].map(String::from).to_vec(),
+            ..Request::default()
+        }
+    }
+
+    #[test]
+    fn lines_are_aligned() {
+        let shown = shown(&checkout(), Paint::Plain);
+        let mut lines = shown.lines();
+        let head = "14:03:07.250  200   250 ms  web1 shop /checkout  cpu 75.0 ms  12.3 KB  mem 2.10 MB  https  plan=free";
+        assert_eq!(lines.next(), Some(head));
+        let first = "                    125 ms  ×1    ████      group=db  group=a\\u{1b}[2Jb";
+        assert_eq!(lines.next(), Some(first));
+        assert_eq!(lines.next(), Some("                   10.0 ms  ×12   ▍"));
+        assert_eq!(lines.next(), None);
+    }
+
+    #[test]
+    fn what_was_not_said_is_left_out() {
+        let line = shown(&Request::default(), Paint::Plain);
+        assert_eq!(line, "14:03:07.250    0        0  - - -\n");
+    }
+
+    #[test]
+    fn colours_are_put_back() {
+        let shown = shown(&checkout(), Paint::Colours);
+        assert!(shown.contains("  \x1b[32m200\x1b[0m  "), "{shown:?}");
+        assert!(shown.contains("\x1b[1m/checkout\x1b[0m"), "{shown:?}");
+        assert_eq!(shown.matches('\x1b').count(), 18, "{shown:?}");
+    }
+
+    #[test]
+    fn bars_have_one_width() {
+        for share in [0.0, 0.01, 0.5, 0.99, 1.0, 7.0, f32::NAN, f32::INFINITY] {
+            assert_eq!(bar(share).chars().count(), 8, "{share}");
+        }
+        assert_eq!(bar(0.5).trim(), "████");
+    }
+}
