@@ -1,0 +1,78 @@
+use std::fs;
+use std::net::UdpSocket;
+
+use crate::running::command;
+
+/// What it says of arguments that it does not take, and its exit code.
+fn refused(args: &[&str]) -> (String, Option<i32>) {
+    let output = command(args).output().unwrap();
+    assert_eq!(output.stdout, b"");
+    (String::from_utf8(output.stderr).unwrap(), output.status.code())
+}
+
+#[test]
+fn a_port_in_use_says_by_whom_and_what_to_do() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let name = fs::read_to_string(format!("/proc/{}/comm", std::process::id())).unwrap();
+    for command in ["listen", "report"] {
+        let (said, code) = refused(&[command, "--listen", &address.to_string()]);
+        let expected = format!(
+            "pynba: UDP port {} is in use by `{}` (process {}); choose another one: --listen 127.0.0.1:",
+            address.port(),
+            name.trim_end(),
+            std::process::id()
+        );
+        let port = said.trim_end().strip_prefix(&expected).unwrap_or_else(|| panic!("{said}"));
+        assert_ne!(port.parse(), Ok(address.port()));
+        assert_eq!(code, Some(1));
+    }
+}
+
+#[test]
+fn addresses_that_are_none_are_named() {
+    for (address, said) in [
+        (
+            "localhost:http",
+            "cannot listen at `localhost:http`: its port is no number up to 65535; write HOST:PORT",
+        ),
+        ("fe80::1:2:3:4:5:6:30002", "needs brackets, `[::1]:30002`"),
+        ("no-such-host.invalid", "cannot listen at `no-such-host.invalid`: "),
+        ("192.0.2.1:30002", "no socket at 192.0.2.1:30002: "),
+    ] {
+        let (error, code) = refused(&["listen", "--listen", address]);
+        assert!(error.starts_with("pynba: ") && error.contains(said), "{error}");
+        assert_eq!((error.lines().count(), code), (1, Some(1)), "{error}");
+    }
+    let (error, code) = refused(&["report", "--forward", "localhost:http"]);
+    assert!(
+        error.contains("cannot forward: ") && error.contains("write `--forward HOST:PORT`"),
+        "{error}"
+    );
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn arguments_that_are_none_say_what_to_write() {
+    for (args, said) in [
+        (&["listen", "--only", "time>fast"][..], "`fast` is no number; write a number"),
+        (&["listen", "--for", "10"], "write a number with its unit, such as `10s`"),
+        (&["listen", "--memory", "much"], "write a size, such as `256MB`"),
+        (&["report", "--by", "plan"], "`+plan` for a tag of requests, `@plan` for a tag of timers"),
+        (&["report", "--sort", "speed"], "write `key`, or one of: requests, "),
+        (&["report", "--json", "--csv"], "cannot be used with"),
+    ] {
+        let (error, code) = refused(args);
+        assert!(error.contains(said), "{error}");
+        assert_eq!(code, Some(2));
+    }
+}
+
+#[test]
+fn help_fits_a_screen() {
+    for name in ["listen", "report"] {
+        let output = command(&[name, "--help"]).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.lines().count() <= 40, "{help}");
+    }
+}
