@@ -134,7 +134,8 @@ fn several_addresses_of_either_kind() {
         collector.snapshot().requests().map(|request| request.script_name().into_owned()).collect();
     let mut expected: Vec<String> =
         collector.addresses().iter().map(SocketAddr::to_string).collect();
-    (scripts.sort(), expected.sort());
+    scripts.sort();
+    expected.sort();
     assert_eq!(scripts, expected);
 }
 

@@ -78,7 +78,7 @@ fn each(packets: &[Vec<u8>], count: u32, mut take: impl FnMut(u32, &[u8])) {
 
 fn decode_with_prost(packets: &[Vec<u8>], count: u32) {
     each(packets, count, |_, packet| {
-        drop(black_box(<proto::Request as proto::Message>::decode(packet)))
+        drop(black_box(<proto::Request as proto::Message>::decode(packet)));
     });
 }
 
@@ -146,7 +146,7 @@ fn histograms() {
             reason = "some seconds"
         )]
         theirs.push(time(&times, |seconds| {
-            histogram.saturating_record((f64::from(seconds) * 1e9) as u64)
+            histogram.saturating_record((f64::from(seconds) * 1e9) as u64);
         }));
         bytes.1 = histogram.distinct_values() * size_of::<u64>();
     }

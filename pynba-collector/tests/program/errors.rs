@@ -44,7 +44,8 @@ fn addresses_that_are_none_are_named() {
         assert!(error.starts_with("pynba: ") && error.contains(said), "{error}");
         assert_eq!((error.lines().count(), code), (1, Some(1)), "{error}");
     }
-    let (error, code) = refused(&["report", "--forward", "localhost:http"]);
+    let (error, code) =
+        refused(&["report", "--listen", "127.0.0.1:0", "--forward", "localhost:http"]);
     assert!(
         error.contains("cannot forward: ") && error.contains("write `--forward HOST:PORT`"),
         "{error}"
@@ -56,8 +57,8 @@ fn addresses_that_are_none_are_named() {
 fn arguments_that_are_none_say_what_to_write() {
     for (args, said) in [
         (&["listen", "--only", "time>fast"][..], "`fast` is no number; write a number"),
-        (&["listen", "--for", "10"], "write a number with its unit, such as `10s`"),
-        (&["listen", "--memory", "much"], "write a size, such as `256MB`"),
+        (&["listen", "--for", "soon"], "that is no time; write seconds such as `0.25`"),
+        (&["listen", "--memory", "much"], "that is no size; write bytes such as `48000`"),
         (&["report", "--by", "plan"], "`+plan` for a tag of requests, `@plan` for a tag of timers"),
         (&["report", "--sort", "speed"], "write `key`, or one of: requests, "),
         (&["report", "--json", "--csv"], "cannot be used with"),

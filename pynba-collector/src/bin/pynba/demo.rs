@@ -6,14 +6,14 @@ mod sender;
 mod shop;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pynba_runtime::{Reporter, ReporterBuilder, Rusage};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::output::print;
+use crate::tell::tell;
+use crate::until::Until;
 use crate::{Outcome, sending, units};
 
 pub(crate) use self::sender::run_until;
@@ -70,18 +70,18 @@ pub(crate) fn run(args: Args) -> Outcome {
     let Args { server, duration, rate, day, count, seed } = args;
     let plan = Plan { seed, rate, day: day.unwrap_or(Plan::default().day) };
     if !sending::is_enabled() {
-        eprintln!("pynba: nothing is sent, PINBA_ENABLED says so");
+        tell("nothing is sent, PINBA_ENABLED says so");
         return Ok(ExitCode::SUCCESS);
     }
     let reporter = server.iter().cloned().fold(Reporter::builder(), ReporterBuilder::server);
     let complained = AtomicBool::new(false);
     let reporter = reporter.rusage(Rusage::Off).on_error(move |error| {
         if !complained.swap(true, Ordering::Relaxed) {
-            eprintln!("pynba: {error}");
+            tell(error);
         }
     });
     let reporter = reporter.build()?;
-    let interrupted = interrupted()?;
+    let until = Until::over(None)?;
 
     let begin = format!(
         "A small shop sends some {rate} requests/s to {} for {}; see them with `pynba top`.\n",
@@ -92,18 +92,8 @@ pub(crate) fn run(args: Args) -> Outcome {
     let shop = Shop::new(plan);
     let visits = shop.take_while(|visit| visit.at < duration);
     let visits = visits.take(usize::try_from(count).unwrap_or(usize::MAX));
-    run_until(|| interrupted.load(Ordering::Relaxed), &reporter, visits);
+    run_until(|| until.is_over(), &reporter, visits);
     let stats = reporter.stats();
     print(format!("Sent {stats}.\n").as_bytes())?;
     Ok(if stats.packets > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Becomes true with the first Ctrl-C; the second one is for those who cannot wait.
-fn interrupted() -> std::io::Result<Arc<AtomicBool>> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&interrupted))?;
-        signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
-    }
-    Ok(interrupted)
 }

@@ -13,9 +13,9 @@ use pynba_collector::{Collector, Filter, Query, Request};
 use crate::Outcome;
 use crate::complaints::{Complaints, Summary};
 use crate::following::Following;
-use crate::parse;
 use crate::receiving::{self, Sockets};
 use crate::tell::tell;
+use crate::units;
 use crate::until::Until;
 
 /// How long a request waits at most for whoever reads the output: as long as both servers keep theirs.
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     count: Option<u64>,
 
     /// End after this time
-    #[arg(long = "for", value_name = "TIME", value_parser = parse::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
     time: Option<Duration>,
 
     #[command(flatten)]

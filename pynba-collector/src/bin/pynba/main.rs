@@ -8,7 +8,6 @@ mod format;
 mod json;
 mod listen;
 mod output;
-mod parse;
 mod receiving;
 mod report;
 mod run;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use pynba_collector::{BindError, Collector, CollectorBuilder, Limits, StartError};
 
-use crate::parse;
 use crate::tell::tell;
+use crate::units;
 
 /// For commands that keep a window of requests.
 #[derive(Clone, Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(crate) struct Receiving {
     sockets: Sockets,
 
     /// How long requests are kept
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse::time)]
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = units::time)]
     window: Duration,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Sockets {
     forward: Vec<String>,
 
     /// How much memory requests may take; the oldest leave when it is full
-    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = parse::memory)]
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = memory)]
     memory: usize,
 
     /// How many distinct names and values are told apart; further ones are filed under `(other)`
@@ -111,5 +111,29 @@ pub(crate) fn tell_where(collector: &Collector) {
 fn warn(collector: &Collector) {
     for warning in collector.warnings() {
         tell(warning);
+    }
+}
+
+/// As much as a burst takes, at least.
+fn memory(text: &str) -> Result<usize, String> {
+    const LEAST: u64 = 1_000_000;
+    let size = units::size(text)?;
+    if size < LEAST {
+        return Err("too little to keep requests in; write `1MB` at least".into());
+    }
+    usize::try_from(size).map_err(|_| "more than this machine can address".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_a_size() {
+        assert_eq!(memory("256MB"), Ok(256_000_000));
+        assert_eq!(memory("1 GiB"), Ok(1 << 30));
+        for (wrong, said) in [("", "such as"), ("much", "such as"), ("12", "at least")] {
+            assert!(memory(wrong).unwrap_err().contains(said), "{wrong}");
+        }
     }
 }

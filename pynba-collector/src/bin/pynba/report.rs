@@ -19,9 +19,9 @@ use self::showing::Showing;
 use crate::Outcome;
 use crate::complaints::{Complaints, Summary};
 use crate::following::Following;
-use crate::parse;
 use crate::receiving::{self, Sockets};
 use crate::tell::tell;
+use crate::units;
 use crate::until::Until;
 
 /// How long is waited, unless the number of requests is given.
@@ -37,7 +37,7 @@ FILTER: script=/index, script~/api/*, host!=web1, status>=500, time>200ms,
 JSON, CSV: times are seconds, sizes bytes; `time` and `*_time` are sums")]
 pub(crate) struct Args {
     /// For how long [default: 10s, or as long as it takes with --requests]
-    #[arg(long = "for", value_name = "TIME", value_parser = parse::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
     time: Option<Duration>,
 
     /// End already when so many requests have come; exit with 1 if there were fewer

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::tell::tell;
 use crate::{Outcome, sending};
 
 #[cfg(not(unix))]
@@ -81,7 +82,7 @@ pub(crate) fn run(args: Args) -> Outcome {
     let usage = system::usage().since(before);
 
     if let End::NotStarted(error) = &end {
-        eprintln!("pynba: cannot run {}: {error}", program.display());
+        tell(format_args!("cannot run {}: {error}", program.display()));
     }
     let problems = sending.finish(LOOKUP_PATIENCE, name, |request| {
         request.set_request_time(time);
@@ -92,7 +93,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         request.tag("signal", end.signal_name());
     });
     for problem in problems {
-        eprintln!("pynba: warning: {problem}");
+        tell(format_args!("warning: {problem}"));
     }
     Ok(end.pass_on())
 }

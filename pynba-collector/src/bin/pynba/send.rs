@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::output::print;
+use crate::tell::tell;
 use crate::{Outcome, sending};
 
 use self::measured::Measured;
@@ -50,7 +51,7 @@ pub(crate) fn run(args: Args) -> Outcome {
     }
     let problems = about.begin().finish(LOOKUP_PATIENCE, name, |request| measured.say(request));
     for problem in &problems {
-        eprintln!("pynba: {problem}");
+        tell(problem);
     }
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

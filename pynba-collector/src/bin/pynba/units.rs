@@ -1,4 +1,4 @@
-//! Times and sizes as they are written in the shell.
+//! Times and sizes as arguments have them.
 
 use std::time::Duration;
 
