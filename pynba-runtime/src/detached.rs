@@ -160,22 +160,29 @@ impl DetachedRequest {
     /// # Ok::<(), pynba_runtime::Error>(())
     /// ```
     pub fn enter(&mut self) -> Entered<'_> {
-        self.arrive();
+        if !self.arrive_at_once() {
+            self.arrive_in_any_case();
+        }
         Entered { was_panicking: thread::panicking(), request: self, not_send: PhantomData }
     }
 
+    /// Arrives in the way that nearly all polls can take: its clock runs, there is nothing to note about this thread,
+    /// and nothing else is open here. `false` when it takes more than that.
     #[inline]
-    fn arrive(&mut self) {
-        if local::is_plain()
-            && self.request.get().is_some_and(Request::is_light)
-            && let Some(request) = self.request.lend()
-        {
-            return local::put_only(request);
+    fn arrive_at_once(&mut self) -> bool {
+        local::is_plain() && self.request.lend_at_once().map(local::put_only).is_some()
+    }
+
+    /// Arrives as the request's work, with which its clock begins. Called cold, so that the other way is the straight one.
+    #[cold]
+    #[inline(never)]
+    fn arrive_to_work(&mut self) {
+        if self.request.with.stage == Stage::Prepared {
+            self.begin();
         }
         self.arrive_in_any_case();
     }
 
-    #[inline(never)]
     fn arrive_in_any_case(&mut self) {
         if !ENABLED {
             return;
@@ -190,23 +197,25 @@ impl DetachedRequest {
         }
     }
 
-    /// Takes it back from the thread.
+    /// Takes it back after [`arrive_at_once`](Self::arrive_at_once) in the same call, so that it cannot have gone from
+    /// this thread, nor another one have come to its address: it need not be asked for its name. `false` when it takes
+    /// more than that.
     #[inline]
-    fn leave(&mut self) {
+    fn leave_at_once(&mut self) -> bool {
+        let is_it = |request: &Request| self.request.is(request) && request.is_light();
         if local::is_only()
-            && let Some(request) = local::take_innermost()
+            && let Some(request) = local::take_innermost_if(is_it)
         {
-            if self.id == Some(request.open_id()) && request.is_light() {
-                self.request.take_back(request);
-                return local::count_closed();
-            }
-            local::put_back(request);
+            self.request.take_back(request, true);
+            local::count_closed();
+            return true;
         }
-        self.leave_in_any_case();
+        false
     }
 
+    /// Takes it back from the thread.
     #[inline(never)]
-    fn leave_in_any_case(&mut self) {
+    fn leave(&mut self) {
         if !ENABLED {
             return;
         }
@@ -215,7 +224,8 @@ impl DetachedRequest {
         } else if self.request.is_away() {
             if let Some(mut request) = self.id.and_then(local::remove) {
                 request.suspend();
-                self.request.take_back(request);
+                let at_once = self.has_begun() && request.is_light();
+                self.request.take_back(request, at_once);
             } else {
                 // The thread to which it went has ended, and the request with it.
                 self.id = None;
@@ -261,18 +271,27 @@ impl DetachedRequest {
         context: &mut Context<'_>,
     ) -> Poll<F::Output> {
         let Some(future) = future.as_pin_mut() else { return Poll::Pending };
-        if self.request.with.stage == Stage::Prepared {
-            self.begin();
+        let at_once = self.arrive_at_once();
+        if !at_once {
+            self.arrive_to_work();
         }
-        self.arrive();
         let entered = Unwinding(self);
         let result = future.poll(context);
         let Unwinding(this) = &mut *ManuallyDrop::new(entered);
-        this.leave();
+        if !(at_once && this.leave_at_once()) {
+            this.leave();
+        }
         if result.is_ready() {
             this.request.with.stage = Stage::Done;
         }
         result
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unwind(&mut self) {
+        self.leave();
+        self.end(End::Panicked);
     }
 
     /// The future as this whole request, for which `look` sees what comes out.
@@ -355,10 +374,9 @@ impl DetachedRequest {
 
     /// [`enter`](Self::enter) without a guard.
     pub fn push(&mut self) {
-        if self.request.with.stage == Stage::Prepared {
-            self.begin();
+        if !self.arrive_at_once() {
+            self.arrive_to_work();
         }
-        self.arrive();
     }
 
     /// Ends what [`push`](Self::push) began, on the same thread.
@@ -386,7 +404,7 @@ impl Drop for DetachedRequest {
         }
         if self.request.is_away() {
             // Its guard was forgotten.
-            self.leave_in_any_case();
+            self.leave();
         }
         let panicking = thread::panicking() && !self.request.with.was_panicking;
         self.end(match self.request.with.stage {
@@ -446,9 +464,10 @@ impl Entered<'_> {
 struct Unwinding<'a>(&'a mut DetachedRequest);
 
 impl Drop for Unwinding<'_> {
+    // Inlined, so that the reference itself need not be in memory.
+    #[inline]
     fn drop(&mut self) {
-        self.0.leave();
-        self.0.end(End::Panicked);
+        self.0.unwind();
     }
 }
 

@@ -369,8 +369,14 @@ fn spare(request: Box<Request>) {
 /// The request, if it is the innermost one. It has to be put back or [closed](close_innermost).
 #[inline]
 pub(crate) fn take_innermost_of(id: RequestId) -> Option<Box<Request>> {
+    take_innermost_if(|request| request.is(id))
+}
+
+/// The innermost request, if it is this, which is to be seen without foreign code. As [above](take_innermost_of).
+#[inline]
+pub(crate) fn take_innermost_if(is_it: impl FnOnce(&Request) -> bool) -> Option<Box<Request>> {
     let request = take_innermost()?;
-    if request.is(id) {
+    if is_it(&request) {
         return Some(request);
     }
     put_back(request);

@@ -19,13 +19,24 @@ use crate::{ENABLED, local};
 /// end of its request stops and sends it, too. Outside a request it records nothing.
 #[must_use = "a timer stops when its guard is dropped: bind it, `let _timer = timer!(..)`, or write `timer!(.. => expression)`"]
 pub struct TimerGuard {
-    ticket: Option<(TimerId, Tick)>,
+    /// `false` where no request is open: as a flag of its own, which the compiler follows from where the guard is made
+    /// to where it is dropped, so that there is nothing else to be done.
+    may_run: bool,
+    ticket: Ticket,
 }
+
+/// `None` when there was no room for the timer, or it was too late.
+type Ticket = Option<(TimerId, Tick)>;
 
 impl TimerGuard {
     /// A guard that records nothing.
     pub(crate) const fn none() -> Self {
-        Self { ticket: None }
+        Self { may_run: false, ticket: None }
+    }
+
+    #[inline]
+    const fn with(ticket: Ticket) -> Self {
+        Self { may_run: true, ticket }
     }
 
     #[inline]
@@ -33,17 +44,19 @@ impl TimerGuard {
         if !ENABLED || !local::is_any_open() {
             return Self::none();
         }
-        Self::start_static(tags)
+        Self::with(Self::start_static(tags))
     }
 
-    /// Not inlined: that would be some hundred bytes of code for each `timer!`.
+    /// Not inlined: that would be some hundred bytes of code for each `timer!`. Called cold, so that the way past it,
+    /// where no request is open, goes straight on: nothing else is to be done there.
+    #[cold]
     #[inline(never)]
-    fn start_static(tags: &'static StaticTags) -> Self {
+    fn start_static(tags: &'static StaticTags) -> Ticket {
         if let Some(mut request) = local::take_innermost() {
             let ticket = TimerId::start_at_once(&mut request, tags);
             local::put_back(request);
             if ticket.is_some() {
-                return Self { ticket };
+                return ticket;
             }
         }
         Self::start_in_any_case(tags)
@@ -51,9 +64,9 @@ impl TimerGuard {
 
     #[cold]
     #[inline(never)]
-    fn start_in_any_case(tags: &'static StaticTags) -> Self {
+    fn start_in_any_case(tags: &'static StaticTags) -> Ticket {
         let start = |place: Place<'_>| place.start(Some(tags), &PairBuffer::new());
-        Self { ticket: local::with_innermost(start).flatten() }
+        local::with_innermost(start).flatten()
     }
 
     #[inline]
@@ -68,13 +81,13 @@ impl TimerGuard {
         let Some(request) = local::current_id() else { return Self::none() };
         local::with_scratch(|scratch| {
             fill_in_any_order(scratch, Some(tags), dynamic);
-            Self::start_filled(request, tags, scratch)
+            Self::with(Self::start_filled(request, tags, scratch))
         })
     }
 
     /// Not inlined, like [`start_static`](Self::start_static).
     #[inline(never)]
-    fn start_filled(id: RequestId, tags: &'static StaticTags, extra: &mut PairBuffer) -> Self {
+    fn start_filled(id: RequestId, tags: &'static StaticTags, extra: &mut PairBuffer) -> Ticket {
         let known = tags.with(extra);
         if let Some(known) = known
             && let Some(mut request) = local::take_innermost()
@@ -83,7 +96,7 @@ impl TimerGuard {
             let ticket = is_its.then(|| TimerId::start_at_once(&mut request, known)).flatten();
             local::put_back(request);
             if ticket.is_some() {
-                return Self { ticket };
+                return ticket;
             }
         }
         if known.is_some() {
@@ -92,7 +105,7 @@ impl TimerGuard {
             extra.normalize(tags.pairs());
         }
         let start = |place: Place<'_>| place.start(Some(known.unwrap_or(tags)), extra);
-        Self { ticket: local::with_place(id, start).flatten() }
+        local::with_place(id, start).flatten()
     }
 
     /// A timer with tags that were made before.
@@ -101,13 +114,13 @@ impl TimerGuard {
             return Self::none();
         }
         let (fixed, extra) = tags.parts();
-        Self { ticket: local::with_innermost(|place| place.start(fixed, extra)).flatten() }
+        Self::with(local::with_innermost(|place| place.start(fixed, extra)).flatten())
     }
 
     /// A timer of a request that is not the thread's.
     pub(crate) fn of(request: &mut Request, tags: &Tags) -> Self {
         let (fixed, extra) = tags.parts();
-        Self { ticket: Place::Here(request).start(fixed, extra) }
+        Self::with(Place::Here(request).start(fixed, extra))
     }
 
     /// Stops the timer and tells its time; zero where nothing is recorded.
@@ -232,9 +245,18 @@ impl TimerGuard {
 impl Drop for TimerGuard {
     #[inline]
     fn drop(&mut self) {
-        if ENABLED && let Some((timer, _)) = self.ticket.take() {
-            timer.end();
+        if ENABLED && self.may_run {
+            end(&self.ticket);
         }
+    }
+}
+
+/// Not inlined, so that the ticket is read where it lies. To read it at once, to move it, the processor would have to
+/// wait until all that was just written has arrived.
+#[inline(never)]
+fn end(ticket: &Ticket) {
+    if let Some((timer, _)) = ticket {
+        timer.end();
     }
 }
 

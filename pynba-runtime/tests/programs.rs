@@ -3,8 +3,11 @@
 #![cfg(feature = "enable")]
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,6 +21,8 @@ use pynba_runtime::{
 static DB: StaticTags = StaticTags::new(&[("group", "db"), ("op", "select")]);
 static MAIL: StaticTags = StaticTags::new(&[("group", "mail")]);
 static SHARD: StaticTags = StaticTags::new(&[("group", "db")]).names(&["shard"]);
+
+type Steps = std::vec::IntoIter<(u8, usize)>;
 
 type Pairs = Vec<(String, String)>;
 
@@ -91,6 +96,41 @@ impl Program {
         if let Some(request) = self.current() {
             request.timers.push(pairs);
         }
+    }
+
+    /// Steps until there are none, or so many.
+    fn steps(&mut self, reporter: &Reporter, steps: &mut Steps, limit: usize) {
+        for _ in 0..limit {
+            match steps.next() {
+                Some((16 | 17, which)) => self.poll(reporter, steps, which),
+                Some((what, which)) => self.step(reporter, what, which),
+                None => return,
+            }
+        }
+    }
+
+    /// Some polls of a future as the work of a request, each of which does some of the steps, and may come to its end.
+    fn poll(&mut self, reporter: &Reporter, steps: &mut Steps, which: usize) {
+        let is_detached =
+            |(_, held): &(usize, Held)| matches!(held, Held::Detached { entered: false, .. });
+        let Some(at) = self.held.iter().position(is_detached) else { return };
+        let (number, Held::Detached { mut request, .. }) = self.held.remove(at) else { return };
+        let future = poll_fn(|_| {
+            self.stack.push((number, true));
+            self.steps(reporter, steps, which % 5);
+            self.stack.retain(|(other, _)| *other != number);
+            if which.is_multiple_of(3) { Poll::Ready(()) } else { Poll::Pending }
+        });
+        {
+            let mut work = pin!(request.around(future));
+            let mut context = Context::from_waker(Waker::noop());
+            for _ in 0..=which % 7 {
+                if work.as_mut().poll(&mut context).is_ready() {
+                    break;
+                }
+            }
+        }
+        self.held.push((number, Held::Detached { request, entered: false }));
     }
 
     fn step(&mut self, reporter: &Reporter, what: u8, which: usize) {
@@ -192,9 +232,7 @@ impl Transport for Keep {
 }
 
 fn run(mut program: Program, reporter: &Reporter, steps: Vec<(u8, usize)>) -> Vec<Sent> {
-    for (what, which) in steps {
-        program.step(reporter, what, which);
-    }
+    program.steps(reporter, &mut steps.into_iter(), usize::MAX);
     while !program.held.is_empty() {
         program.end(0);
     }
@@ -215,7 +253,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn measure_what_a_stack_would(
-        steps in vec((0..16_u8, any::<usize>()), 1..120),
+        steps in vec((0..18_u8, any::<usize>()), 1..120),
         rusage in select(&[Rusage::Off, Rusage::Thread, Rusage::Process]),
         captures in any::<bool>(),
     ) {

@@ -50,6 +50,7 @@ impl<'a, F> Around<'a, F> {
 impl<F: Future> Future for Around<'_, F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.request.poll(this.future, context)
