@@ -23,7 +23,9 @@ fn manual_pages() {
     assert_eq!(output.status.code(), Some(1));
     let error = text(&output.stderr);
     assert!(
-        error.starts_with("pynba: there is no command `mail`; write one of run, send"),
+        error.starts_with(
+            "pynba: there is no command `mail`; write one of top, listen, report, run, send"
+        ),
         "{error}"
     );
 }
