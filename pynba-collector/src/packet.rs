@@ -4,6 +4,7 @@ mod arrays;
 mod check;
 mod decoder;
 mod invalid;
+mod list;
 mod message;
 mod reader;
 mod store;
@@ -118,7 +119,7 @@ impl<'a> Packet<'a> {
     #[inline]
     #[must_use]
     pub fn tags(&self) -> (&'a [u32], &'a [u32]) {
-        (self.arrays.names, self.arrays.tag_values)
+        (self.arrays.tag_names, self.arrays.tag_values)
     }
 }
 

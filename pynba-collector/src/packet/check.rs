@@ -9,7 +9,8 @@ use super::store::Arrays;
 pub(super) fn check(fields: &Fields, arrays: &Arrays<'_>) -> Result<(), Invalid> {
     let times = [fields.request_time, fields.ru_utime, fields.ru_stime];
     let of_timers = [arrays.values, arrays.ru_utimes, arrays.ru_stimes];
-    let ids = [arrays.timer_names, arrays.timer_values, arrays.names, arrays.tag_values];
+    let ids =
+        [arrays.timer_tag_names, arrays.timer_tag_values, arrays.tag_names, arrays.tag_values];
     let rules = [
         (fields.are_complete(), Invalid::MissingField),
         (fields.status != u32::MAX, Invalid::Status),
@@ -44,11 +45,15 @@ fn fit(arrays: &Arrays<'_>) -> bool {
         && arrays.tag_counts.len() == timers
         && optional(arrays.ru_utimes)
         && optional(arrays.ru_stimes)
-        && arrays.timer_names.len() as u64 == tags
-        && arrays.timer_values.len() as u64 == tags
-        && arrays.names.len() == arrays.tag_values.len()
+        && arrays.timer_tag_names.len() as u64 == tags
+        && arrays.timer_tag_values.len() as u64 == tags
+        && arrays.tag_names.len() == arrays.tag_values.len()
 }
 
+/// The same of ids: whether all are below the number of words.
 fn are_words(ids: &[u32], words: usize) -> bool {
-    ids.iter().max().is_none_or(|&largest| (largest as usize) < words)
+    // There are fewer words than 2^31. So the top bit is set in ids above that, and in the difference for those below.
+    let last = u32::try_from(words).unwrap_or(u32::MAX).wrapping_sub(1);
+    let wrong = ids.iter().fold(0, |wrong, &id| wrong | id | last.wrapping_sub(id));
+    wrong >> 31 == 0
 }

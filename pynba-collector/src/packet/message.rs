@@ -24,10 +24,12 @@ pub(super) struct Fields {
     seen: u32,
 }
 
+/// The bits of the fields 1 to 9.
+const REQUIRED: u32 = 0b11_1111_1110;
+
 impl Fields {
     /// Whether the fields 1 to 9 were there, which the schema requires.
     pub(super) fn are_complete(&self) -> bool {
-        const REQUIRED: u32 = 0b11_1111_1110;
         self.seen & REQUIRED == REQUIRED
     }
 }
@@ -47,14 +49,38 @@ fn time(reader: &mut Reader<'_>, key: u32) -> Result<f32, Invalid> {
     if key & 7 == FOUR_BYTES { reader.float() } else { Err(Invalid::WrongType) }
 }
 
+/// The required fields in the order in which every client begins with them, without asking each time what comes next.
+/// Where it is otherwise, nothing was read.
+#[inline]
+fn head(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<()> {
+    let mut ahead = reader.clone();
+    *fields = Fields {
+        hostname: ahead.short_text(0x0A)?,
+        server_name: ahead.short_text(0x12)?,
+        script_name: ahead.short_text(0x1A)?,
+        request_count: ahead.short_number(0x20)?,
+        document_size: ahead.short_number(0x28)?,
+        memory_peak: ahead.short_number(0x30)?,
+        request_time: ahead.time(0x3D)?,
+        ru_utime: ahead.time(0x45)?,
+        ru_stime: ahead.time(0x4D)?,
+        seen: REQUIRED,
+        ..Fields::default()
+    };
+    *reader = ahead;
+    Some(())
+}
+
 /// Reads a message to its end. Arrays go to `store`, requests in it to `nested`; `levels` more may lie in each other.
 pub(super) fn read(
+    fields: &mut Fields,
     mut reader: Reader<'_>,
     levels: u32,
     store: &mut Store,
     nested: &mut Vec<Span>,
-) -> Result<Fields, Invalid> {
-    let mut fields = Fields::default();
+) -> Result<(), Invalid> {
+    // What this did not find is looked for below, from the first field on.
+    let _ = head(&mut reader, fields);
     while let Some(key) = reader.key()? {
         fields.seen |= 1_u32.checked_shl(key >> 3).unwrap_or(0);
         match key >> 3 {
@@ -70,8 +96,8 @@ pub(super) fn read(
             10 => numbers(&mut reader, key, &mut store.hit_counts)?,
             11 => times(&mut reader, key, &mut store.values)?,
             12 => numbers(&mut reader, key, &mut store.tag_counts)?,
-            13 => numbers(&mut reader, key, &mut store.timer_names)?,
-            14 => numbers(&mut reader, key, &mut store.timer_values)?,
+            13 => numbers(&mut reader, key, &mut store.timer_tag_names)?,
+            14 => numbers(&mut reader, key, &mut store.timer_tag_values)?,
             15 => words(&mut reader, key, &mut store.words)?,
             16 => fields.status = number(&mut reader, key)?,
             17 => fields.memory_footprint = number(&mut reader, key)?,
@@ -82,12 +108,12 @@ pub(super) fn read(
                 }
             }
             19 => fields.schema = text(&mut reader, key)?,
-            20 => numbers(&mut reader, key, &mut store.names)?,
+            20 => numbers(&mut reader, key, &mut store.tag_names)?,
             21 => numbers(&mut reader, key, &mut store.tag_values)?,
             22 => times(&mut reader, key, &mut store.ru_utimes)?,
             23 => times(&mut reader, key, &mut store.ru_stimes)?,
             _ => reader.skip(key, levels)?,
         }
     }
-    Ok(fields)
+    Ok(())
 }

@@ -12,11 +12,11 @@ const END_OF_GROUP: u32 = 4;
 pub(super) const FOUR_BYTES: u32 = 5;
 
 /// What is left of a message.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reader<'a> {
     pub(super) rest: &'a [u8],
     /// Where the message ends in the datagram, so that places in it need no second counter.
-    end: usize,
+    pub(super) end: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -29,8 +29,8 @@ impl<'a> Reader<'a> {
     pub(super) fn key(&mut self) -> Result<Option<u32>, Invalid> {
         match *self.rest {
             [] => Ok(None),
-            // Field 0 is none.
-            [key @ 8..0x80, ref rest @ ..] => {
+            // The fields from 1 to 15, and those from 16 to 31; there is no field 0.
+            [key @ 8..0x80, ref rest @ ..] | [key @ 0x80..=0xFF, 1, ref rest @ ..] => {
                 self.rest = rest;
                 Ok(Some(key.into()))
             }
@@ -46,21 +46,13 @@ impl<'a> Reader<'a> {
     /// A whole number of up to ten bytes, the low seven bits first.
     #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, Invalid> {
-        match *self.rest {
-            [byte @ ..0x80, ref rest @ ..] => {
-                self.rest = rest;
-                Ok(byte.into())
-            }
-            [low, high @ ..0x80, ref rest @ ..] => {
-                self.rest = rest;
-                Ok(u64::from(low & 0x7F) | u64::from(high) << 7)
-            }
-            _ => {
-                let (number, rest) = long_varint(self.rest)?;
-                self.rest = rest;
-                Ok(number)
-            }
+        if let [byte @ ..0x80, ref rest @ ..] = *self.rest {
+            self.rest = rest;
+            return Ok(byte.into());
         }
+        let (number, len) = long_varint(self.rest)?;
+        self.rest = &self.rest[len..];
+        Ok(number)
     }
 
     /// A whole number, of which 32 bits are kept, as protobuf demands.
@@ -100,6 +92,34 @@ impl<'a> Reader<'a> {
         Ok(Self { rest, end: self.end - self.rest.len() })
     }
 
+    /// Text of less than 128 bytes, if that is next and has this key.
+    #[inline]
+    pub(super) fn short_text(&mut self, key: u8) -> Option<Span> {
+        let [next, len @ ..0x80, ref text @ ..] = *self.rest else { return None };
+        let rest = text.get(len.into()..).filter(|_| next == key)?;
+        self.rest = rest;
+        Some(Span::new(self.end - text.len(), self.end - rest.len()))
+    }
+
+    /// A whole number that is written in at most eight bytes, if that is next and has this key.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "protobuf demands it")]
+    pub(super) fn short_number(&mut self, key: u8) -> Option<u32> {
+        let (next, rest) = self.rest.split_first()?;
+        let (number, len) = rest.first_chunk().and_then(|eight| varint_in(*eight))?;
+        self.rest = rest.get(len..).filter(|_| *next == key)?;
+        Some(number as u32)
+    }
+
+    /// A time, if that is next and has this key.
+    #[inline]
+    pub(super) fn time(&mut self, key: u8) -> Option<f32> {
+        let (&[next, a, b, c, d], rest) = self.rest.split_first_chunk()?;
+        let rest = (next == key).then_some(rest)?;
+        self.rest = rest;
+        Some(f32::from_le_bytes([a, b, c, d]))
+    }
+
     #[inline]
     fn take(&mut self, len: usize) -> Result<&'a [u8], Invalid> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(Invalid::Truncated)?;
@@ -131,14 +151,35 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn long_varint(bytes: &[u8]) -> Result<(u64, &[u8]), Invalid> {
+/// A whole number of up to eight bytes and how many these are, without a branch for each.
+#[inline]
+fn varint_in(bytes: [u8; 8]) -> Option<(u64, usize)> {
+    let bytes = u64::from_le_bytes(bytes);
+    let last = !bytes & 0x8080_8080_8080_8080;
+    if last == 0 {
+        return None;
+    }
+    // The lowest of these bits is the top one of the last byte; up to it all belongs to the number.
+    let seven = bytes & (last ^ (last - 1)) & 0x7F7F_7F7F_7F7F_7F7F;
+    let fourteen = (seven & 0x007F_007F_007F_007F) | ((seven & 0x7F00_7F00_7F00_7F00) >> 1);
+    let half = (fourteen & 0x0000_FFFF_0000_FFFF) | ((fourteen & 0xFFFF_0000_FFFF_0000) >> 2);
+    let number = (half & 0xFFFF_FFFF) | (half >> 32 << 28);
+    Some((number, last.trailing_zeros() as usize / 8 + 1))
+}
+
+/// The same of up to ten bytes, or of fewer than eight at the end of a message.
+#[inline(never)]
+fn long_varint(bytes: &[u8]) -> Result<(u64, usize), Invalid> {
+    if let Some(found) = bytes.first_chunk().and_then(|eight| varint_in(*eight)) {
+        return Ok(found);
+    }
     let mut number = 0;
     for (index, &byte) in bytes.iter().take(10).enumerate() {
         number |= u64::from(byte & 0x7F) << (7 * index);
         if byte < 0x80 {
             // Of the tenth byte only one bit fits.
             let fits = index < 9 || byte < 2;
-            return if fits { Ok((number, &bytes[index + 1..])) } else { Err(Invalid::Malformed) };
+            return if fits { Ok((number, index + 1)) } else { Err(Invalid::Malformed) };
         }
     }
     Err(if bytes.len() < 10 { Invalid::Truncated } else { Invalid::Malformed })

@@ -1,6 +1,8 @@
 //! Where the arrays of all requests of a datagram lie, one request after the other.
 
-/// Part of a datagram. With 16 bits a place fits in half a word of the dictionary's array, and needs no check.
+use super::list::List;
+
+/// Part of a datagram: 16 bits are enough for each of its ends.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Span {
     start: u16,
@@ -34,7 +36,7 @@ macro_rules! arrays {
         /// The arrays, of which each request has a part.
         #[derive(Debug, Default)]
         pub(super) struct Store {
-            $( pub(super) $name: Vec<$entry>, )*
+            $( pub(super) $name: List<$entry>, )*
         }
 
         /// How long each array was when a request began.
@@ -59,7 +61,7 @@ macro_rules! arrays {
             }
 
             pub(super) fn between(&self, from: &Lengths, to: &Lengths) -> Arrays<'_> {
-                Arrays { $( $name: &self.$name[from.$name..to.$name], )* }
+                Arrays { $( $name: self.$name.between(from.$name, to.$name), )* }
             }
         }
     };
@@ -73,13 +75,13 @@ arrays! {
     /// How many of the next two arrays' entries are each timer's.
     tag_counts: u32,
     /// Names of all timers' tags.
-    timer_names: u32,
+    timer_tag_names: u32,
     /// Values of all timers' tags.
-    timer_values: u32,
+    timer_tag_values: u32,
     /// Where the words lie in the datagram.
     words: Span,
     /// Names of the request's own tags.
-    names: u32,
+    tag_names: u32,
     /// Values of the request's own tags.
     tag_values: u32,
     /// Processor time in user mode of each timer, seconds; or none.

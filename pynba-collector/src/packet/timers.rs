@@ -43,8 +43,8 @@ impl<'a> Timers<'a> {
             hit_counts: arrays.hit_counts.iter(),
             values: arrays.values,
             tag_counts: arrays.tag_counts,
-            names: arrays.timer_names,
-            tag_values: arrays.timer_values,
+            names: arrays.timer_tag_names,
+            tag_values: arrays.timer_tag_values,
             ru_utimes: arrays.ru_utimes,
             ru_stimes: arrays.ru_stimes,
         }

@@ -72,6 +72,26 @@ fn says_what_is_wrong() {
 }
 
 #[test]
+fn ids_lie_in_the_dictionary_or_not() {
+    let others = [2, 127, 128, (1 << 31) - 1, 1 << 31, (1 << 31) + 1, u64::from(u32::MAX)];
+    for (id, expected) in
+        [(0, Ok(1)), (1, Ok(1))].into_iter().chain(others.map(|id| (id, Err(Invalid::Id))))
+    {
+        for field in [13, 14] {
+            let with_id = |fields: &mut Vec<Field>| {
+                fields.retain(|found| found.0 != field);
+                fields.push(Field(field, varint(id)));
+            };
+            assert_eq!(with(timer(with_id)), expected, "{id} in {field}");
+        }
+        for (name, value) in [(id, 0), (0, id)] {
+            let tag = [Field(20, varint(name)), Field(21, varint(value))];
+            assert_eq!(with(timer(|fields| fields.extend(tag))), expected, "{id} in a tag");
+        }
+    }
+}
+
+#[test]
 fn every_known_field_has_one_type() {
     for number in 1..24 {
         for value in
