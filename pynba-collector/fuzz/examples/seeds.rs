@@ -1,4 +1,4 @@
-//! Writes what fuzzing begins with into `corpus/packet`: packets of each shape, and those of the vectors if they are
+//! Writes what fuzzing begins with into `corpus`: packets of each shape, and those of the vectors if they are
 //! there.
 
 use std::fs;
@@ -44,7 +44,20 @@ fn main() {
         let name = packet["name"].as_str().expect("a name").to_owned();
         seeds.push((name, vector_files::bytes(&packet)));
     }
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/packet");
+    // With its length before it, and a look at what is kept after it.
+    let collected = seeds.iter().map(|(name, bytes)| {
+        let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_le_bytes();
+        (name.clone(), [&length[..], &[0x23], bytes].concat())
+    });
+    let mut collected: Vec<_> = collected.collect();
+    let small = collected.iter().filter(|(_, bytes)| bytes.len() < 1000);
+    collected.push(("all".to_owned(), small.flat_map(|(_, bytes)| bytes.clone()).collect()));
+    write("packet", &seeds);
+    write("collect", &collected);
+}
+
+fn write(target: &str, seeds: &[(String, Vec<u8>)]) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
     fs::create_dir_all(&corpus).expect("a directory for the seeds");
     for (name, bytes) in seeds {
         fs::write(corpus.join(name), bytes).expect("a seed is written");
