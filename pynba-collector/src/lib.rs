@@ -1,4 +1,4 @@
-//! See what Pinba clients send, without a Pinba server: receive packets, keep a window of them, report.
+#![doc = include_str!("../README.md")]
 
 mod collector;
 mod counts;
