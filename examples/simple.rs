@@ -66,6 +66,10 @@ fn pretend_to_work(milliseconds: u64) {
     thread::sleep(Duration::from_millis(milliseconds));
 }
 
+const WATCH_IT_LIVE: &str = "\
+Watch it live: `cargo run -p pynba-collector -- top` in one terminal, and in another
+`PINBA_SERVER=127.0.0.1:30002 cargo run --example simple`, which then serves until interrupted.";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
@@ -94,6 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         print_request(&request);
     }
     server.join().expect("the server does not panic");
+    println!("{WATCH_IT_LIVE}");
     Ok(())
 }
 
