@@ -16,7 +16,7 @@ pub use self::counts::Counts;
 pub use self::histogram::{Histogram, RELATIVE_ERROR};
 pub use self::query::{Comparison, Field, Filter, Key, Keys, Number, Query, QueryError};
 pub use self::receive::{BindError, SmallBuffer};
-pub use self::report::{MOST_ROWS, Report, Row};
+pub use self::report::{MOST_ROWS, Report, Row, Step, Timeline};
 pub use self::snapshot::{Kept, Request, Snapshot, Timer};
 pub use self::store::{Limits, Store};
 pub use self::words::{LONGEST_TEXT, OTHER};

@@ -4,12 +4,14 @@ mod row;
 mod rows;
 mod scan;
 mod tally;
+mod timeline;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::row::Row;
+pub use self::timeline::{Step, Timeline};
 
 use self::rows::Rows;
 use self::scan::Scan;

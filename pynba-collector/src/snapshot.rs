@@ -125,34 +125,50 @@ impl Snapshot {
         Self { chunks, covers: start..self.covers.end, texts: self.texts.clone(), ..*self }
     }
 
-    /// The names of the tags that timers have, each with the number of these timers: the most frequent first.
+    /// The names of requests' tags, each with the number of requests that have it, the most frequent first.
     #[must_use]
-    pub fn timer_tags(&self) -> Vec<(Cow<'_, str>, u64)> {
-        let mut of_words: HashMap<Word, u64> = HashMap::new();
+    pub fn request_tags(&self) -> Vec<(String, u64)> {
+        self.tag_names(|chunk| chunk.requests.iter().map(|request| request.tags))
+    }
+
+    /// The names of timers' tags, each with the number of timers that have it, the most frequent first.
+    #[must_use]
+    pub fn timer_tags(&self) -> Vec<(String, u64)> {
+        self.tag_names(|chunk| chunk.timers.iter().map(|timer| timer.tags))
+    }
+
+    fn tag_names<'a, I: Iterator<Item = SetId>>(
+        &'a self,
+        sets_in_use: impl Fn(&'a Chunk) -> I,
+    ) -> Vec<(String, u64)> {
+        let mut counts: HashMap<Word, u64> = HashMap::new();
         for chunk in &self.chunks {
-            let mut of_sets: HashMap<SetId, u64> = HashMap::new();
-            for timer in &chunk.timers {
-                *of_sets.entry(timer.tags).or_default() += 1;
-            }
-            for (set, timers) in of_sets {
-                let tags = chunk.tags(set);
-                for (index, (name, _)) in tags.iter().enumerate() {
-                    if !tags[..index].iter().any(|(earlier, _)| earlier == name) {
-                        *of_words.entry(*name).or_default() += timers;
+            let mut uses = vec![0; chunk.sets().count()];
+            sets_in_use(chunk).for_each(|set| uses[set.0 as usize] += 1);
+            for (pairs, uses) in chunk.sets().zip(uses).filter(|(_, uses)| *uses > 0) {
+                for (index, (name, _)) in pairs.iter().enumerate() {
+                    // Once, even where it has several values.
+                    if !pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+                        *counts.entry(*name).or_default() += uses;
                     }
                 }
             }
         }
-        let named = of_words.into_iter().map(|(word, timers)| (self.texts.lossy(word), timers));
-        let mut tags: Vec<_> = named.collect();
-        tags.sort_by(|(name, timers), (other, others)| others.cmp(timers).then(name.cmp(other)));
-        tags
+        let named = |(name, count)| (self.texts.lossy(name).into_owned(), count);
+        let mut names: Vec<_> = counts.into_iter().map(named).collect();
+        names.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
+        names
     }
 
     /// What the store held.
     #[must_use]
     pub fn kept(&self) -> Kept {
         self.kept
+    }
+
+    /// When it was taken, as the time since the store was made.
+    pub(crate) fn now(&self) -> Duration {
+        self.covers.end
     }
 
     pub(crate) fn chunks(&self) -> &[Arc<Chunk>] {

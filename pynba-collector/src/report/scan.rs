@@ -150,6 +150,24 @@ impl Scan {
         }
     }
 
+    /// Goes through the requests that fit, or have a timer that does.
+    pub(super) fn requests(
+        &mut self,
+        chunk: &Chunk,
+        texts: &Texts,
+        mut each: impl FnMut(&Requested),
+    ) {
+        self.learn(texts);
+        self.look_at_sets(chunk, texts);
+        for (index, request) in chunk.requests.iter().enumerate() {
+            if self.fits(request, texts)
+                && (self.timer_tags.is_empty() || self.has_timer(chunk, index))
+            {
+                each(request);
+            }
+        }
+    }
+
     /// Forgets what is no longer so.
     fn learn(&mut self, texts: &Texts) {
         if self.generation == texts.generation() {

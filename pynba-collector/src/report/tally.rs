@@ -85,7 +85,7 @@ impl Tally {
     #[inline]
     fn count_request<D: Direction>(&mut self, request: &Requested) {
         change::<D>(&mut self.requests, 1);
-        change::<D>(&mut self.errors, u64::from(request.status >= 500));
+        change::<D>(&mut self.errors, u64::from(request.is_error()));
     }
 
     /// As the servers do: of several hits each took its part.

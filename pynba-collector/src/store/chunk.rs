@@ -62,6 +62,14 @@ pub(crate) struct Timed {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct SetId(pub(crate) u32);
 
+impl Requested {
+    /// Whether it failed, as far as its status tells.
+    #[inline]
+    pub(crate) fn is_error(&self) -> bool {
+        self.status >= 500
+    }
+}
+
 impl Chunk {
     /// The timers of a request, as indices into [`timers`](Self::timers).
     pub(crate) fn timers_of(&self, request: usize) -> Range<usize> {

@@ -126,11 +126,13 @@ fn hostile_cardinality_is_filed_under_other() {
 }
 
 #[test]
-fn the_most_frequent_tags_of_timers_come_first() {
+fn tags_are_named_with_how_often_they_occur() {
     let mut store = store(Limits::default());
-    assert_eq!(store.snapshot(Duration::ZERO).timer_tags(), []);
-    push(&mut store, 1.0, "/a");
+    push(&mut store, 0.0, "/a");
     push(&mut store, 5.0, "/b");
-    let snapshot = store.snapshot(Duration::from_secs(6));
-    assert_eq!(snapshot.timer_tags(), [("group".into(), 4), ("op".into(), 2)]);
+    let snapshot = store.snapshot(Duration::from_secs(5));
+    let named = |name: &str, count| (name.to_owned(), count);
+    assert_eq!(snapshot.request_tags(), [named("op", 2)]);
+    assert_eq!(snapshot.timer_tags(), [named("group", 4), named("op", 2)]);
+    assert_eq!(snapshot.last(Duration::from_secs(1)).timer_tags()[0], named("group", 2));
 }
