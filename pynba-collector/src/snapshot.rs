@@ -154,8 +154,8 @@ impl Snapshot {
                 }
             }
         }
-        let named = |(name, count)| (self.texts.lossy(name).into_owned(), count);
-        let mut names: Vec<_> = counts.into_iter().map(named).collect();
+        let text = |(name, count)| (self.texts.lossy(name).into_owned(), count);
+        let mut names: Vec<_> = counts.into_iter().map(text).collect();
         names.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
         names
     }

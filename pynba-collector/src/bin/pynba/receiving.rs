@@ -24,6 +24,11 @@ pub(crate) struct Receiving {
 }
 
 impl Receiving {
+    /// How much is kept.
+    pub(crate) fn limits(&self) -> Limits {
+        self.sockets.limits(self.window)
+    }
+
     /// Opens the sockets, and says on standard error what may go wrong with them.
     pub(crate) fn start(&self) -> Result<Collector, Box<dyn Error>> {
         let collector = self.sockets.start(self.window)?;
@@ -54,11 +59,15 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
+    fn limits(&self, window: Duration) -> Limits {
+        Limits::default().window(window).memory(self.memory).texts(self.texts)
+    }
+
     /// Opens the sockets.
     pub(crate) fn start(&self, window: Duration) -> Result<Collector, Box<dyn Error>> {
-        let limits = Limits::default().window(window).memory(self.memory).texts(self.texts);
+        let builder = Collector::builder().limits(self.limits(window));
         let forward = |builder: CollectorBuilder, server| builder.forward(server);
-        let builder = self.forward.iter().fold(Collector::builder().limits(limits), forward);
+        let builder = self.forward.iter().fold(builder, forward);
         let builder = self.addresses()?.into_iter().fold(builder, CollectorBuilder::listen);
         builder.start().map_err(|error| self.with_advice(error))
     }

@@ -1,6 +1,37 @@
-//! `pynba top`.
+//! `pynba top`: what comes in, live.
 
+mod app;
+mod columns;
+mod cursor;
+mod detail;
+mod footer;
+mod format;
+mod header;
+mod health;
+mod help;
+mod keys;
+mod name;
+mod panel;
+mod period;
+mod picker;
+mod prompt;
+mod screen;
+mod sparks;
+mod table;
+mod tail;
+mod terminal;
+mod theme;
+mod trail;
+
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
+
+use humantime::parse_duration;
+use pynba_collector::{Collector, Filter, Keys};
+
+use self::app::{App, Setup};
+use self::theme::Theme;
 
 use crate::Outcome;
 use crate::receiving::Receiving;
@@ -8,12 +39,55 @@ use crate::receiving::Receiving;
 /// Watch live in the terminal
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// What the rows are told apart by at first: script, server, host, schema, status, +tag of requests or @tag of timers
+    #[arg(short, long, value_name = "KEYS", default_value = "script")]
+    by: Keys,
+
+    /// Only requests like this, such as 'status>=500', 'script~/api/*' or '+plan=free'; all of several
+    #[arg(short, long, value_name = "FILTER")]
+    only: Vec<Filter>,
+
+    /// The time that figures are taken over
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_duration)]
+    last: Duration,
+
+    /// Requests are slow from here, and in the tail
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration)]
+    slow: Duration,
+
+    /// How often the figures change
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
+    refresh: Duration,
+
+    /// No colours, as with `NO_COLOR` in the environment
+    #[arg(long)]
+    no_color: bool,
+
     #[command(flatten)]
     receiving: Receiving,
 }
 
 pub(crate) fn run(args: Args) -> Outcome {
+    if !io::stdout().is_terminal() {
+        return Err("standard output is no terminal; `pynba report` and `pynba listen` write to files and pipes".into());
+    }
     let collector = args.receiving.start()?;
-    drop(collector);
+    watch(args, &collector)
+}
+
+/// Shows what the collector receives until the user has seen enough.
+fn watch(args: Args, collector: &Collector) -> Outcome {
+    let mut app = App::new(Setup {
+        addresses: collector.addresses().to_vec(),
+        warnings: collector.warnings().iter().map(ToString::to_string).collect(),
+        limits: args.receiving.limits(),
+        keys: args.by.0,
+        filters: args.only,
+        last: args.last,
+        slow: args.slow,
+        theme: Theme::new(args.no_color),
+    });
+    terminal::watch(&mut app, collector, args.refresh)
+        .map_err(|error| format!("the terminal failed: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,86 @@
+//! The last line: what can be done, what was done, or what is being typed.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use super::app::{App, Overlay};
+use super::name::{cut, width};
+use super::trail::View;
+
+pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.theme();
+    let room = usize::from(area.width);
+    if let Some(Overlay::Prompt(prompt)) = app.overlay() {
+        let (text, style) = match &prompt.error {
+            Some(error) => (format!("! {error}"), theme.bad),
+            None if prompt.text.is_empty() => (
+                "status>=500  time>200ms  script~/api/*  +tag=x  @tag=x  or a part of a name"
+                    .to_owned(),
+                theme.faint,
+            ),
+            None => (String::new(), theme.faint),
+        };
+        // The end of it is where something is typed.
+        let typed = format!("/{}", super::name::clean(&prompt.text));
+        let start = typed.char_indices().find(|(start, _)| width(&typed[*start..]) < room.max(1));
+        let typed = start.map_or("", |(start, _)| &typed[start..]).to_owned();
+        let end =
+            u16::try_from(width(&typed)).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
+        let rest = room.saturating_sub(usize::from(end) + 2);
+        let spans = vec![
+            Span::styled(typed, theme.strong),
+            Span::raw("  "),
+            Span::styled(cut(&text, rest), style),
+        ];
+        frame.render_widget(Line::from(spans), area);
+        frame.set_cursor_position(Position::new(area.x + end, area.y));
+        return;
+    }
+    let line = if let Some(note) = app.note() {
+        Line::styled(cut(note, room), theme.strong)
+    } else if app.adds() {
+        Line::styled(
+            "further key: 1 script 2 host 3 server 4 schema 5 status, t a tag",
+            theme.strong,
+        )
+    } else {
+        hints(app)
+    };
+    frame.render_widget(line, area);
+}
+
+/// As many as fit, the most important ones first.
+fn hints(app: &App) -> Line<'static> {
+    let keys: &[(&str, &str)] = match app.view() {
+        View::Tail => &[
+            ("?", "help"),
+            ("q", "quit"),
+            ("Tab", "view"),
+            ("Enter", "request"),
+            ("Esc", "back"),
+            ("/", "filter"),
+            ("p", "pause"),
+            ("l", "longer"),
+            ("i", "packets"),
+        ],
+        _ => &[
+            ("?", "help"),
+            ("q", "quit"),
+            ("Tab", "view"),
+            ("Enter", "into"),
+            ("Esc", "back"),
+            ("1-5 t", "by"),
+            ("< > r", "sort"),
+            ("/", "filter"),
+            ("p", "pause"),
+            ("l", "longer"),
+            ("i", "packets"),
+        ],
+    };
+    let theme = app.theme();
+    let hint = |(key, what): &(&'static str, &'static str)| {
+        [Span::styled(*key, theme.strong), Span::styled(format!(" {what}  "), theme.faint)]
+    };
+    Line::from(keys.iter().flat_map(hint).collect::<Vec<_>>())
+}
