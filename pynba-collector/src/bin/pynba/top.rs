@@ -16,6 +16,7 @@ mod period;
 mod picker;
 mod prompt;
 mod screen;
+mod signals;
 mod sparks;
 mod table;
 mod tail;
@@ -91,3 +92,6 @@ fn watch(args: Args, collector: &Collector) -> Outcome {
         .map_err(|error| format!("the terminal failed: {error}"))?;
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::app::{App, Overlay};
-use super::name::{cut, width};
+use super::name::{start, width};
 use super::trail::View;
 
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -23,22 +23,22 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         };
         // The end of it is where something is typed.
         let typed = format!("/{}", super::name::clean(&prompt.text));
-        let start = typed.char_indices().find(|(start, _)| width(&typed[*start..]) < room.max(1));
-        let typed = start.map_or("", |(start, _)| &typed[start..]).to_owned();
+        let first = typed.char_indices().find(|(place, _)| width(&typed[*place..]) < room.max(1));
+        let typed = first.map_or("", |(place, _)| &typed[place..]).to_owned();
         let end =
             u16::try_from(width(&typed)).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
         let rest = room.saturating_sub(usize::from(end) + 2);
         let spans = vec![
             Span::styled(typed, theme.strong),
             Span::raw("  "),
-            Span::styled(cut(&text, rest), style),
+            Span::styled(start(&text, rest), style),
         ];
         frame.render_widget(Line::from(spans), area);
         frame.set_cursor_position(Position::new(area.x + end, area.y));
         return;
     }
     let line = if let Some(note) = app.note() {
-        Line::styled(cut(note, room), theme.strong)
+        Line::styled(start(note, room), theme.strong)
     } else if app.adds() {
         Line::styled(
             "further key: 1 script 2 host 3 server 4 schema 5 status, t a tag",

@@ -95,14 +95,14 @@ pub(crate) fn step(code: KeyCode) -> Option<Move> {
 }
 
 /// For the help.
-pub(crate) const MEANINGS: [(&str, &str); 16] = [
+pub(crate) const MEANINGS: [(&str, &str); 15] = [
     ("Tab", "requests, timers, tail of slow and failed requests"),
     ("1 2 3 4 5", "by script, host, server, schema, status"),
     ("t", "by a tag: choose among those that occur"),
     ("[ ]", "by the previous or the next of all these"),
     ("+", "before 1 to 5, or with t: by that key, too"),
     ("↑ ↓ PgUp PgDn", "choose a row; Home: stay at the top"),
-    ("Enter", "only this row, in all views; in the tail: the request"),
+    ("Enter", "drill down: only this row, everywhere; tail: the request"),
     ("Esc", "back, without the last filter; c without any"),
     ("/", "filter, such as status>=500, time>200ms, script~/api/*"),
     ("< > ← →", "sort by another column; r the other way round"),
@@ -110,6 +110,5 @@ pub(crate) const MEANINGS: [(&str, &str); 16] = [
     ("p Space", "pause: figures stand still, receiving goes on"),
     ("i", "packets: received, lost, invalid, and why"),
     ("?", "this help"),
-    ("q Ctrl-C", "quit"),
-    ("Ctrl-Z", "suspend: receiving stops, too"),
+    ("q Ctrl-C", "quit; Ctrl-Z suspends, and receiving with it"),
 ];

@@ -72,6 +72,16 @@ fn take<'a>(parts: impl Iterator<Item = &'a (String, usize)>, room: usize) -> Ve
     parts.map_while(fits).collect()
 }
 
+/// As much of the beginning as there is room for, clean: sentences begin with what matters.
+pub(crate) fn start(text: &str, room: usize) -> String {
+    let text = clean(text);
+    if width(&text) <= room {
+        return text.into_owned();
+    }
+    let Some(room) = room.checked_sub(1) else { return String::new() };
+    take(parts(&text).collect::<Vec<_>>().iter(), room).concat() + "…"
+}
+
 /// [`cut`], with blanks behind it up to the room's end.
 pub(crate) fn left(text: &str, room: usize) -> String {
     let mut text = cut(text, room);
@@ -100,6 +110,7 @@ mod tests {
         assert_eq!(cut("/api/users/1/orders", 19), "/api/users/1/orders");
         assert_eq!(cut("/api/users/1/orders", 13), "/api…1/orders");
         assert_eq!((cut("/api", 1).as_str(), cut("/api", 0).as_str()), ("…", ""));
+        assert_eq!((start("no such key", 8).as_str(), start("no", 2).as_str()), ("no such…", "no"));
         assert_eq!(left("/a", 4), "/a  ");
         assert_eq!(right("1.2", 5), "  1.2");
     }

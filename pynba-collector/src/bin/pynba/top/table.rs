@@ -111,16 +111,8 @@ fn titles(
     ];
     for (index, column) in columns {
         let is_sorted = sorted == Some(*index);
-        let title = if !is_sorted {
-            column.title.to_owned()
-        } else if column.title.len() < column.width {
-            format!("{}{arrow}", column.title)
-        } else {
-            // In place of the blank before it.
-            let title = format!("{arrow}{}", column.title);
-            spans.push(Span::styled(title, style(true)));
-            continue;
-        };
+        let arrow = if is_sorted { arrow } else { "" };
+        let title = format!("{}{arrow}", column.title);
         spans.push(Span::styled(" ", style(false)));
         spans.push(Span::styled(right(&title, column.width), style(is_sorted)));
     }

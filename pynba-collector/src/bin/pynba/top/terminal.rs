@@ -1,7 +1,6 @@
 //! The terminal: taken over, drawn to, asked for keys, and given back.
 
 use std::io::{self, stdout};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, enable_raw_mode};
 
 use super::app::{App, Next};
+use super::signals;
 
 /// How soon a signal is noticed.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// A terminal that is stopped holds up this thread alone: packets are received on others, and nothing of theirs is held
 /// while something is drawn.
 pub(crate) fn watch(app: &mut App, collector: &Collector, refresh: Duration) -> io::Result<()> {
-    let end = signals()?;
+    let end = signals::listen()?;
     // It gives the terminal back after a panic, too.
     let terminal = ratatui::try_init();
     let outcome =
@@ -32,22 +32,6 @@ pub(crate) fn watch(app: &mut App, collector: &Collector, refresh: Duration) -> 
         return Ok(());
     }
     outcome.and(restored)
-}
-
-/// Becomes true when the program is asked to end. When it is asked again, because a stopped terminal holds it up, it
-/// ends at once.
-fn signals() -> io::Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-
-    let end = Arc::new(AtomicBool::new(false));
-    let mut all = vec![SIGINT, SIGTERM];
-    #[cfg(unix)]
-    all.extend([signal_hook::consts::SIGHUP, signal_hook::consts::SIGQUIT]);
-    for signal in all {
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&end))?;
-        signal_hook::flag::register(signal, Arc::clone(&end))?;
-    }
-    Ok(end)
 }
 
 struct Watch<'a> {

@@ -18,8 +18,13 @@ use crate::top::{detail, screen};
 pub(crate) fn draw(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     // Where there is little room, Enter shows the request.
     let below = if area.height >= 10 { area.height / 2 } else { 0 };
-    let [list, below] =
-        area.layout(&Layout::vertical([Constraint::Min(0), Constraint::Length(below)]));
+    let [list, rule, below] = area.layout(&Layout::vertical([
+        Constraint::Min(0),
+        Constraint::Length(below.min(1)),
+        Constraint::Length(below),
+    ]));
+    let rule_line = "─".repeat(rule.width.into());
+    frame.render_widget(Line::styled(rule_line, app.theme().faint), rule);
     draw_list(app, frame, list);
     if let Some(request) = app.tail().chosen().and_then(|id| app.snapshot().get(id)) {
         detail::draw(app.theme(), frame, below, &request);

@@ -1,0 +1,98 @@
+//! The slow and the failed requests.
+
+use super::*;
+
+fn tail(width: u16, height: u16) -> Screen {
+    let mut screen = Screen::new(width, height);
+    screen.receive(5, &shop());
+    screen.receive(1, &Request { status: Some(502), ..request("/failed", 10) });
+    screen.later(3);
+    screen.receive(1, &Request { request_time: 1.0, ..shop() });
+    screen.later(1);
+    screen.press(KeyCode::BackTab);
+    screen
+}
+
+#[test]
+fn shows_slow_and_failed_requests_the_newest_first() {
+    let mut screen = tail(80, 24);
+    screen.sees("[Tail]  from 500 ms on, or failed; newest first");
+    let lines = screen.lines();
+    let slow = lines.iter().position(|line| line.contains("1s  1.00 s   200  /cart  ")).unwrap();
+    assert!(lines[slow + 1].contains("4s 10.0 ms  !502  /failed "), "{}", lines.join("\n"));
+    assert!(lines[slow + 2].trim().is_empty());
+}
+
+#[test]
+fn timers_are_bars() {
+    let mut screen = tail(80, 24);
+    screen.sees("200 https://shop /cart on web1");
+    screen.sees("time 1.00 s  user 50.0 ms  system 25.0 ms  size 12.3 KB  memory 5.00 MB");
+    screen.sees("plan=free region=eu");
+    // A tenth of 20 columns.
+    screen.sees("██                    100 ms  10.0% ×4    group=db op=select");
+    screen.sees("▊                    40.0 ms   4.0%       group=db op=update");
+    screen.press(KeyCode::Down);
+    screen.sees("!502 https://shop /failed on web1");
+    screen.sees("no timers");
+}
+
+#[test]
+fn the_choice_stays_while_others_come() {
+    let mut screen = tail(80, 24);
+    screen.receive(1, &request("/newer", 900));
+    screen.later(1);
+    assert!(screen.line("›  ").contains("/newer"));
+    screen.press(KeyCode::Down);
+    assert!(screen.line("›  ").contains("/cart"));
+    screen.receive(3, &request("/newest", 900));
+    screen.later(1);
+    assert!(screen.line("›  ").contains("/cart"));
+    screen.press(KeyCode::Home);
+    assert!(screen.line("›  ").contains("/newest"));
+}
+
+#[test]
+fn enter_shows_all_of_a_request() {
+    let mut screen = tail(60, 12);
+    screen.misses("op=select");
+    screen.enter();
+    screen.sees("Request · Esc");
+    screen.sees("op=select");
+    screen.sees("op=get");
+    screen.resize(60, 6);
+    screen.misses("op=get");
+    screen.press(KeyCode::End);
+    screen.sees("op=get");
+    screen.press(KeyCode::Up);
+    screen.misses("op=get");
+    screen.press(KeyCode::Esc);
+    screen.misses("Request · Esc");
+}
+
+#[test]
+fn filters_hold_here_too() {
+    let mut screen = tail(80, 24);
+    screen.type_("/status>=500");
+    screen.enter();
+    screen.misses("/cart");
+    screen.sees("!502");
+    screen.type_("/@group=db");
+    screen.enter();
+    screen.sees("No request was slow or failed in the whole window.");
+    screen.type_("c");
+    screen.sees("/cart");
+    // By another key there are rows of requests again.
+    screen.type_("2");
+    assert_eq!(screen.rows(), ["web1"]);
+}
+
+#[test]
+fn requests_leave_with_the_window() {
+    let mut screen = tail(80, 24);
+    screen.enter();
+    screen.later(2000);
+    screen.sees("It has left the window.");
+    screen.press(KeyCode::Esc);
+    screen.sees("No request was slow or failed");
+}
