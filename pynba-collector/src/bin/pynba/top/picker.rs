@@ -94,8 +94,8 @@ mod tests {
         assert_eq!(picker.shown().len(), 2);
         picker.on_key(KeyCode::Down.into());
         picker.on_key(KeyCode::Char('+').into());
-        let picked = picker.on_key(KeyCode::Enter.into());
-        assert_eq!(picked, Picked::Done(Key::request_tag("place"), true));
+        let place = Picked::Done(Key::request_tag("place"), true);
+        assert_eq!(picker.on_key(KeyCode::Enter.into()), place);
         picker.on_key(KeyCode::Char('?').into());
         assert_eq!(picker.on_key(KeyCode::Enter.into()), Picked::Goes);
         assert_eq!(picker.on_key(KeyCode::Esc.into()), Picked::Cancelled);

@@ -35,8 +35,7 @@ pub(crate) fn listen() -> io::Result<Arc<AtomicBool>> {
         };
         asked.store(true, Ordering::Relaxed);
         thread::sleep(GRACE);
-        // Still here: writing waits for a terminal that is stopped, or crossterm reads one that is gone, which it does
-        // for ever: https://github.com/crossterm-rs/crossterm/issues/793
+        // Still here: writing waits for a terminal that is stopped.
         let _ = disable_raw_mode();
         process::exit(128 + signal);
     };

@@ -16,6 +16,12 @@ use super::signals;
 /// How soon a signal is noticed.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// A shorter time between figures is of no use to anybody.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// How long a further key is waited for before all are answered. Of no time at all, crossterm does not even look.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// Shows the app until the user quits, or a signal asks to end.
 ///
 /// A terminal that is stopped holds up this thread alone: packets are received on others, and nothing of theirs is held
@@ -24,8 +30,9 @@ pub(crate) fn watch(app: &mut App, collector: &Collector, refresh: Duration) -> 
     let end = signals::listen()?;
     // It gives the terminal back after a panic, too.
     let terminal = ratatui::try_init();
-    let outcome =
-        terminal.and_then(|terminal| Watch { app, collector, refresh, end: &end, terminal }.run());
+    let outcome = terminal.and_then(|terminal| {
+        Watch { app, collector, refresh: refresh.max(SHORTEST), end: &end, terminal }.run()
+    });
     let restored = ratatui::try_restore();
     if end.load(Ordering::Relaxed) {
         // With a hangup the terminal is gone, and that it fails is no news.
@@ -67,7 +74,7 @@ impl Watch<'_> {
     fn wait(&mut self, due: Instant) -> io::Result<Next> {
         while !self.end.load(Ordering::Relaxed) {
             let rest = due.saturating_duration_since(Instant::now());
-            if event::poll(rest.min(PATIENCE))? {
+            if event::poll(rest.clamp(AT_ONCE, PATIENCE))? {
                 return self.take();
             }
             if rest.is_zero() {
@@ -90,7 +97,7 @@ impl Watch<'_> {
                     Next::Quit => return Ok(Next::Quit),
                 }
             }
-            if self.end.load(Ordering::Relaxed) || !event::poll(Duration::ZERO)? {
+            if self.end.load(Ordering::Relaxed) || !event::poll(AT_ONCE)? {
                 return Ok(Next::Stay);
             }
         }
