@@ -237,7 +237,15 @@ impl App {
 
     /// The time that figures are taken over, in words.
     pub(crate) fn period(&self) -> String {
-        self.period.text(self.part.span())
+        // What is paused has no "so far".
+        let covered = if self.is_paused { Duration::MAX } else { self.part.span() };
+        self.period.text(covered)
+    }
+
+    /// Whether requests had to leave that the figures should be about.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        let due = self.period.get().min(self.uptime);
+        self.kept().pushed_out > 0 && self.part.span() + Duration::from_secs(1) < due
     }
 
     pub(crate) fn overlay(&self) -> Option<&Overlay> {

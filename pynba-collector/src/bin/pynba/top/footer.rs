@@ -45,13 +45,13 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
             theme.strong,
         )
     } else {
-        hints(app)
+        hints(app, room)
     };
     frame.render_widget(line, area);
 }
 
 /// As many as fit, the most important ones first.
-fn hints(app: &App) -> Line<'static> {
+fn hints(app: &App, room: usize) -> Line<'static> {
     let keys: &[(&str, &str)] = match app.view() {
         View::Tail => &[
             ("?", "help"),
@@ -79,8 +79,15 @@ fn hints(app: &App) -> Line<'static> {
         ],
     };
     let theme = app.theme();
-    let hint = |(key, what): &(&'static str, &'static str)| {
-        [Span::styled(*key, theme.strong), Span::styled(format!(" {what}  "), theme.faint)]
-    };
-    Line::from(keys.iter().flat_map(hint).collect::<Vec<_>>())
+    let mut line = Line::default();
+    for (key, what) in keys {
+        let what = format!(" {what}");
+        if line.width() + width(key) + width(&what) > room {
+            break;
+        }
+        line.push_span(Span::styled(*key, theme.strong));
+        line.push_span(Span::styled(what, theme.faint));
+        line.push_span("  ");
+    }
+    line
 }

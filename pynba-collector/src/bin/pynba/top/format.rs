@@ -73,7 +73,12 @@ pub(crate) fn percent(number: f64) -> String {
     }
 }
 
-/// How long something has been going on, in whole seconds: `12s`, `3m 05s`, `2h 30m`.
+/// How long something has been going on, in whole seconds.
+pub(crate) fn so_far(time: Duration) -> String {
+    span(Duration::from_secs(time.as_secs()))
+}
+
+/// A length of time, in two units: `500ms`, `12s`, `3m 05s`, `2h 30m`.
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::app::App;
 use super::columns::error_percent;
-use super::format::{bytes, count, percent, rate, span, time};
+use super::format::{bytes, count, percent, rate, so_far, time};
 use super::name::cut;
 use super::sparks;
 use super::trail::View;
@@ -20,7 +20,10 @@ pub(crate) fn title(app: &App, width: usize) -> Line<'static> {
         }
         None => Span::styled("● live", theme.good),
     };
-    let times = format!(" · {} · up {}", app.period(), span(app.uptime()));
+    let mut times = format!(" · {}", app.period());
+    if app.waiting().is_none() {
+        times.push_str(&format!(" · up {}", so_far(app.uptime())));
+    }
     let name = Span::styled("pynba top ", theme.strong);
     let used = name.width() + times.chars().count() + state.width() + 1;
     let room = width.saturating_sub(used);
@@ -122,7 +125,7 @@ fn health_parts(app: &App) -> Vec<(String, bool)> {
         (format!("lost {lost}"), counts.lost.unwrap_or(0) > 0),
         (format!("invalid {}", count(counts.invalid())), counts.invalid() > 0),
         (format!("spilled {}", count(kept.spilled)), kept.spilled > 0),
-        (format!("memory {}/{}", bytes(memory), bytes(limit)), kept.pushed_out > 0),
+        (format!("memory {}/{}", bytes(memory), bytes(limit)), app.is_cut_short()),
     ];
     if let Some(stats) = counts.forwarded {
         let lost = super::health::not_forwarded(&stats);
@@ -151,12 +154,19 @@ pub(crate) fn views(app: &App) -> Line<'static> {
         let keys = panel.keys().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let keys = if keys.is_empty() { "all".to_owned() } else { cut(&keys, 40) };
         spans.extend([Span::raw(" by "), Span::styled(keys, theme.name)]);
-        spans.push(Span::styled(format!("  {} rows", count(panel.len() as u64)), theme.faint));
+        spans.push(Span::styled(format!("  {}", rows(panel.len())), theme.faint));
     } else {
         let slow = format!(" from {} on, or failed; newest first", time(app.setup.slow));
         spans.push(Span::styled(slow, theme.faint));
     }
     Line::from(spans)
+}
+
+fn rows(count_of: usize) -> String {
+    match count_of {
+        1 => "1 row".to_owned(),
+        many => format!("{} rows", count(many as u64)),
+    }
 }
 
 /// All filters that hold, the first one being that there is none.

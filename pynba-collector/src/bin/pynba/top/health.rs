@@ -4,7 +4,7 @@ use pynba_runtime::Stats;
 use ratatui::text::{Line, Span};
 
 use super::app::App;
-use super::format::{bytes, span};
+use super::format::{bytes, so_far};
 use super::name::{clean, left};
 
 /// Each with its figure, in whole numbers.
@@ -36,7 +36,7 @@ pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {
     }
     let memory = format!("{} of {}", bytes(kept.bytes as u64), bytes(limits.memory as u64));
     lines.push(line("memory", memory, false));
-    let held = format!("{} of {}", app.snapshot().len(), span(app.snapshot().span()));
+    let held = format!("{} of {}", app.snapshot().len(), so_far(app.snapshot().span()));
     lines.push(line("requests kept", held, false));
     lines.push(line("pushed out too early", kept.pushed_out.to_string(), kept.pushed_out > 0));
     lines.push(line("texts", format!("{} of {}", kept.texts, limits.texts), false));

@@ -28,6 +28,7 @@ pub(crate) enum Action {
     Health,
     Help,
     Quit,
+    Redraw,
     Suspend,
 }
 
@@ -38,6 +39,7 @@ pub(crate) const FIELDS: [Field; 5] =
 pub(crate) fn action(key: KeyEvent) -> Option<Action> {
     if key.modifiers.contains(KeyModifiers::CONTROL) {
         return match key.code {
+            KeyCode::Char('l') => Some(Action::Redraw),
             KeyCode::Char('z') => Some(Action::Suspend),
             _ => None,
         };
@@ -57,8 +59,6 @@ pub(crate) fn action(key: KeyEvent) -> Option<Action> {
 fn of_char(char: char) -> Option<Action> {
     Some(match char {
         '1'..='5' => Action::By(FIELDS[char as usize - '1' as usize]),
-        's' => Action::By(Field::Script),
-        'h' => Action::By(Field::Host),
         '+' => Action::Also,
         't' => Action::PickTag,
         ']' => Action::NextKey,
@@ -110,5 +110,5 @@ pub(crate) const MEANINGS: [(&str, &str); 15] = [
     ("p Space", "pause: figures stand still, receiving goes on"),
     ("i", "packets: received, lost, invalid, and why"),
     ("?", "this help"),
-    ("q Ctrl-C", "quit; Ctrl-Z suspends, and receiving with it"),
+    ("q Ctrl-C", "quit; Ctrl-L draws anew, Ctrl-Z suspends, receiving, too"),
 ];

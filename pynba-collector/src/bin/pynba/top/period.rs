@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::format::span;
+use super::format::{so_far, span};
 
 /// One of some times, of which the longest is the whole window.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ impl Period {
     pub(crate) fn text(&self, covered: Duration) -> String {
         let length = self.get();
         let what = if self.chosen + 1 == self.choices.len() { "window" } else { "last" };
-        let so_far = if covered + Duration::from_secs(1) < length {
-            format!(" ({} so far)", span(covered))
+        let so_far = if covered.saturating_add(Duration::from_secs(1)) < length {
+            format!(" ({} so far)", so_far(covered))
         } else {
             String::new()
         };

@@ -93,6 +93,7 @@ impl Watch<'_> {
             {
                 match self.app.on_key(key) {
                     Next::Stay => {}
+                    Next::Redraw => self.terminal.clear()?,
                     Next::Suspend => self.suspend()?,
                     Next::Quit => return Ok(Next::Quit),
                 }

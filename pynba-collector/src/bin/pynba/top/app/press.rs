@@ -16,6 +16,8 @@ use crate::top::prompt::{Prompt, Typed};
 pub(crate) enum Next {
     Stay,
     Quit,
+    /// Something else has written to it.
+    Redraw,
     Suspend,
 }
 
@@ -33,6 +35,7 @@ impl App {
         let adds = std::mem::replace(&mut self.adds, action == Action::Also);
         match action {
             Action::Quit => return Next::Quit,
+            Action::Redraw => return Next::Redraw,
             Action::Suspend => return Next::Suspend,
             Action::NextView => self.look(self.view.next()),
             Action::PreviousView => self.look(self.view.previous()),

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use super::is_failed;
 
 use crate::top::app::App;
-use crate::top::format::{span, time};
+use crate::top::format::{so_far, time};
 use crate::top::name::{left, right};
 use crate::top::{detail, screen};
 
@@ -88,7 +88,7 @@ impl Columns {
         let style = |is_so, style| if is_so { style } else { Style::new() };
         let spans = vec![
             Span::raw(if is_chosen { "› " } else { "  " }),
-            Span::raw(right(&span(Duration::from_secs(ago.as_secs())), 7)),
+            Span::raw(right(&so_far(ago), 7)),
             Span::raw(" "),
             Span::styled(right(&time(took), 7), style(app.tail().is_slow(request), theme.strong)),
             Span::raw(" "),

@@ -53,7 +53,7 @@ fn a_timer_leads_to_the_scripts_that_have_it() {
     screen.sees("by @op");
     screen.enter();
     screen.sees("all › @group=db › @op=select");
-    screen.sees("[Requests]  Timers   Tail   by script  1 rows");
+    screen.sees("[Requests]  Timers   Tail   by script  1 row");
     assert_eq!(screen.rows(), ["/cart"]);
     screen.enter();
     screen.enter();
