@@ -15,6 +15,7 @@ const BACKGROUND: &str = "#16181d";
 const FOREGROUND: &str = "#d5d8df";
 
 /// What cells have in common that are drawn together.
+#[expect(clippy::struct_excessive_bools, reason = "terminals have it so")]
 #[derive(Clone, Copy, PartialEq)]
 struct Style {
     colour: &'static str,

@@ -20,10 +20,10 @@ pub(crate) fn title(app: &App, width: usize) -> Line<'static> {
         }
         None => Span::styled("● live", theme.good),
     };
-    let mut times = format!(" · {}", app.period());
-    if app.waiting().is_none() {
-        times.push_str(&format!(" · up {}", so_far(app.uptime())));
-    }
+    let times = match app.waiting() {
+        Some(_) => format!(" · {}", app.period()),
+        None => format!(" · {} · up {}", app.period(), so_far(app.uptime())),
+    };
     let name = Span::styled("pynba top ", theme.strong);
     let used = name.width() + times.chars().count() + state.width() + 1;
     let room = width.saturating_sub(used);

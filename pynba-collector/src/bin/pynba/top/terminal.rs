@@ -1,14 +1,12 @@
 //! The terminal: taken over, drawn to, asked for keys, and given back.
 
-use std::io::{self, stdout};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pynba_collector::Collector;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
-use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, enable_raw_mode};
 
 use super::app::{App, Next};
 use super::signals;
@@ -94,7 +92,10 @@ impl Watch<'_> {
                 match self.app.on_key(key) {
                     Next::Stay => {}
                     Next::Redraw => self.terminal.clear()?,
+                    #[cfg(unix)]
                     Next::Suspend => self.suspend()?,
+                    #[cfg(not(unix))]
+                    Next::Suspend => {}
                     Next::Quit => return Ok(Next::Quit),
                 }
             }
@@ -108,16 +109,13 @@ impl Watch<'_> {
     #[cfg(unix)]
     fn suspend(&mut self) -> io::Result<()> {
         use nix::sys::signal::{Signal, raise};
+        use ratatui::crossterm::execute;
+        use ratatui::crossterm::terminal::{EnterAlternateScreen, enable_raw_mode};
 
         ratatui::try_restore()?;
         raise(Signal::SIGTSTP)?;
         enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen)?;
+        execute!(io::stdout(), EnterAlternateScreen)?;
         self.terminal.clear()
-    }
-
-    #[cfg(not(unix))]
-    fn suspend(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
