@@ -55,6 +55,10 @@ fn shows_what_comes_and_goes_when_asked() {
     terminal.wait_for("packets 4");
     terminal.wait_for("! invalid 1");
 
+    terminal.press("i");
+    terminal.wait_for("1: it ends within a field");
+    terminal.press("i");
+    terminal.wait_until_gone("1: it ends within a field");
     terminal.press("\r");
     terminal.wait_for("all › script=/cart");
     terminal.wait_for("› db");

@@ -39,6 +39,7 @@ use crate::receiving::Receiving;
 
 /// Watch live in the terminal
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Within, the key ? shows all others, and q quits.")]
 pub(crate) struct Args {
     /// What the rows are told apart by at first: script, server, host, schema, status, +tag of requests or @tag of timers
     #[arg(short, long, value_name = "KEYS", default_value = "script")]

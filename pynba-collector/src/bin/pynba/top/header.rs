@@ -114,7 +114,7 @@ pub(crate) fn health(app: &App) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Each with whether it is bad.
+/// Each with whether it is bad; those that are come first.
 fn health_parts(app: &App) -> Vec<(String, bool)> {
     let (counts, kept) = (app.counts(), app.kept());
     let lost = counts.lost.map_or_else(|| "?".to_owned(), count);
@@ -135,6 +135,8 @@ fn health_parts(app: &App) -> Vec<(String, bool)> {
             (format!("forwarded {}", count(stats.packets)), false)
         });
     }
+    // The end of the line may be cut off.
+    parts.sort_by_key(|(_, is_bad)| !is_bad);
     parts
 }
 

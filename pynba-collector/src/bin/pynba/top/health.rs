@@ -5,11 +5,13 @@ use ratatui::text::{Line, Span};
 
 use super::app::App;
 use super::format::{bytes, so_far};
-use super::name::{clean, left};
+use super::name::{left, wrapped};
 
 /// Each with its figure, in whole numbers.
 pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {
     const WIDTH: usize = 22;
+    /// Fits into a box on a usual terminal.
+    const LONGEST: usize = 74;
     let theme = app.theme();
     let (counts, kept, limits) = (app.counts(), app.kept(), &app.setup.limits);
     let line = |name: &str, figure: String, is_bad: bool| {
@@ -32,7 +34,10 @@ pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {
         lines.push(Line::raw(format!("  {count}: {reason}")));
     }
     if let Some(stats) = counts.forwarded {
-        lines.push(line("forwarded", stats.to_string(), not_forwarded(&stats) > 0));
+        let parts = wrapped(&stats.to_string(), LONGEST - WIDTH);
+        for (name, part) in std::iter::once("forwarded").chain(std::iter::repeat("")).zip(parts) {
+            lines.push(line(name, part, not_forwarded(&stats) > 0));
+        }
     }
     let memory = format!("{} of {}", bytes(kept.bytes as u64), bytes(limits.memory as u64));
     lines.push(line("memory", memory, false));
@@ -42,7 +47,8 @@ pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {
     lines.push(line("texts", format!("{} of {}", kept.texts, limits.texts), false));
     lines.push(line("texts spilled", kept.spilled.to_string(), kept.spilled > 0));
     for warning in &app.setup.warnings {
-        lines.push(Line::styled(format!("! {}", clean(warning)), theme.bad));
+        let parts = wrapped(&format!("! {warning}"), LONGEST);
+        lines.extend(parts.into_iter().map(|part| Line::styled(part, theme.bad)));
     }
     lines
 }

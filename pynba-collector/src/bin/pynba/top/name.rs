@@ -82,6 +82,21 @@ pub(crate) fn start(text: &str, room: usize) -> String {
     take(parts(&text).collect::<Vec<_>>().iter(), room).concat() + "…"
 }
 
+/// The text, clean, in lines with whole words.
+pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in clean(text).split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// [`cut`], with blanks behind it up to the room's end.
 pub(crate) fn left(text: &str, room: usize) -> String {
     let mut text = cut(text, room);
@@ -113,6 +128,13 @@ mod tests {
         assert_eq!((start("no such key", 8).as_str(), start("no", 2).as_str()), ("no such…", "no"));
         assert_eq!(left("/a", 4), "/a  ");
         assert_eq!(right("1.2", 5), "  1.2");
+    }
+
+    #[test]
+    fn sentences_are_wrapped() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("much-too-long a\tb", 4), ["much-too-long", "a␉b"]);
+        assert!(wrapped("", 4).is_empty());
     }
 
     #[test]

@@ -152,6 +152,10 @@ fn nothing(app: &App) -> Vec<Line<'static>> {
             format!("Let clients send to UDP {addresses}."),
             "Traffic to look at: `pynba demo` in another terminal.".to_owned(),
         ]
+    } else if app.totals().requests() > 0
+        && app.panel().is_some_and(|panel| panel.keys().is_empty())
+    {
+        vec!["None of these requests has a timer.".to_owned()]
     } else if app.totals().requests() > 0 {
         vec!["None of these requests has what the rows are told apart by; choose another key with t or 1 to 5.".to_owned()]
     } else if app.filters().is_empty() {

@@ -62,6 +62,22 @@ fn trouble_catches_the_eye() {
 }
 
 #[test]
+fn what_is_wrong_with_receiving_is_told_in_full() {
+    let warning = "the receive buffer of 127.0.0.1:30002 has 212992 bytes, and of a burst of more than 92 packets \
+                   some are lost; raise the kernel's limit";
+    let mut screen = Screen::with(Setup { warnings: vec![warning.to_owned()], ..setup() }, 80, 24);
+    let mut stats = pynba_runtime::Stats::default();
+    (stats.packets, stats.bytes, stats.refused) = (12, 3456, 7);
+    screen.counts.forwarded = Some(stats);
+    screen.later(1);
+    screen.sees("! forwarded 12, lost 7");
+    screen.type_("i");
+    screen.sees("! 12 packets, 3456 bytes, 7 refused");
+    screen.sees("! the receive buffer of 127.0.0.1:30002 has 212992 bytes");
+    screen.sees("limit");
+}
+
+#[test]
 fn one_key_changes_what_rows_are_about() {
     let mut screen = Screen::new(80, 24);
     screen.receive(2, &shop());

@@ -69,7 +69,7 @@ fn clients_without_timers_are_no_surprise() {
     screen.receive(10, &request("/", 100));
     screen.later(10);
     screen.press(KeyCode::Tab);
-    screen.sees("None of these requests has");
+    screen.sees("None of these requests has a timer.");
     screen.enter();
     screen.receive(1, &shop());
     screen.later(1);
