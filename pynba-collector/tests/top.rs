@@ -56,9 +56,9 @@ fn shows_what_comes_and_goes_when_asked() {
     terminal.wait_for("! invalid 1");
 
     terminal.press("i");
-    terminal.wait_for("1: it ends within a field");
+    terminal.wait_for("1: a field has the wrong type");
     terminal.press("i");
-    terminal.wait_until_gone("1: it ends within a field");
+    terminal.wait_until_gone("1: a field has the wrong type");
     terminal.press("\r");
     terminal.wait_for("all › script=/cart");
     terminal.wait_for("› db");
