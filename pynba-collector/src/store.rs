@@ -75,7 +75,7 @@ impl Limits {
     }
 }
 
-/// Keeps the requests of the last minutes. See the [module](self) for how.
+/// Keeps the requests of the last minutes, to be looked at in [`snapshot`](Self::snapshot)s.
 ///
 /// It looks at no clock: whoever calls it says what time it is, as the time since the store was made.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ impl Word {
     }
 }
 
-/// The text of [`Word::OTHER`], and of report rows that found no room.
+/// What stands for texts, and for rows of reports, that found no room.
 pub const OTHER: &str = "(other)";
 
 /// Longer texts are cut here, bytes. No server keeps more than 128 (`pinba_engine`'s script names), and texts as
