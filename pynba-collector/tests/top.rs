@@ -178,3 +178,14 @@ fn without_a_terminal_it_says_what_to_use_instead() {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(error.contains("`pynba report`") && error.contains("`pynba listen`"), "{error}");
 }
+
+#[test]
+fn a_shop_that_does_not_exist_is_seen_at_once() {
+    let mut terminal = Terminal::new(80, 24, &[&REFRESH[..], &["--demo"]].concat(), &[]);
+    terminal.wait_for("/product");
+    terminal.press("2");
+    terminal.wait_for("web-1");
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end(), 0);
+    is_restored(&terminal);
+}

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod catalogue;
+mod running;
 mod sender;
 mod shop;
 
@@ -16,8 +17,10 @@ use crate::tell::tell;
 use crate::until::Until;
 use crate::{Outcome, sending, units};
 
-pub(crate) use self::sender::run_until;
-pub(crate) use self::shop::{Plan, Shop};
+pub(crate) use self::running::Running;
+
+use self::sender::run_until;
+use self::shop::{Plan, Shop};
 
 /// Send the believable traffic of a small shop
 #[derive(Debug, clap::Args)]
@@ -73,14 +76,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         tell("nothing is sent, PINBA_ENABLED says so");
         return Ok(ExitCode::SUCCESS);
     }
-    let reporter = server.iter().cloned().fold(Reporter::builder(), ReporterBuilder::server);
-    let complained = AtomicBool::new(false);
-    let reporter = reporter.rusage(Rusage::Off).on_error(move |error| {
-        if !complained.swap(true, Ordering::Relaxed) {
-            tell(error);
-        }
-    });
-    let reporter = reporter.build()?;
+    let reporter = reporter(&server)?;
     let until = Until::over(None)?;
 
     let begin = format!(
@@ -96,4 +92,16 @@ pub(crate) fn run(args: Args) -> Outcome {
     let stats = reporter.stats();
     print(format!("Sent {stats}.\n").as_bytes())?;
     Ok(if stats.packets > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One that says once what goes wrong.
+fn reporter(servers: &[String]) -> Result<Reporter, pynba_runtime::Error> {
+    let builder = servers.iter().cloned().fold(Reporter::builder(), ReporterBuilder::server);
+    let complained = AtomicBool::new(false);
+    let builder = builder.rusage(Rusage::Off).on_error(move |error| {
+        if !complained.swap(true, Ordering::Relaxed) {
+            tell(error);
+        }
+    });
+    builder.build()
 }

@@ -54,6 +54,11 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
+/// [`time`] of seconds.
+pub(crate) fn seconds(seconds: f64) -> String {
+    time(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+}
+
 /// Seven characters: `1.23 MB`.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub(crate) fn bytes(number: u64) -> String {
@@ -98,10 +103,6 @@ pub(crate) fn span(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn seconds(number: f64) -> String {
-        time(Duration::from_secs_f64(number))
-    }
 
     #[test]
     fn figures_have_three_digits() {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::format::drives_a_terminal;
+use crate::harmless::drives_a_terminal;
 
 /// One value and the end of the line. Characters that drive a terminal are written as `\u009b`, which means the same.
 pub(crate) fn write(out: &mut (impl Write + ?Sized), value: &impl Serialize) -> io::Result<()> {

@@ -3,8 +3,9 @@
 mod complaints;
 mod completions;
 mod demo;
+mod figures;
 mod following;
-mod format;
+mod harmless;
 mod json;
 mod listen;
 mod output;
@@ -26,6 +27,7 @@ use clap::{Parser, Subcommand};
 /// See what Pinba clients send, without a Pinba server; and send from the shell.
 #[derive(Debug, Parser)]
 #[command(name = "pynba", version, propagate_version = true)]
+#[command(after_help = "To begin with: pynba top --demo")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -29,6 +29,14 @@ impl Receiving {
         self.sockets.limits(self.window)
     }
 
+    /// Away from those who send to the usual port, unless it was said where.
+    pub(crate) fn apart(mut self) -> Self {
+        if self.sockets.listen.is_empty() {
+            self.sockets.listen.push("127.0.0.1:0".to_owned());
+        }
+        self
+    }
+
     /// Opens the sockets, and says on standard error what may go wrong with them.
     pub(crate) fn start(&self) -> Result<Collector, Box<dyn Error>> {
         let collector = self.sockets.start(self.window)?;

@@ -5,7 +5,6 @@ mod columns;
 mod cursor;
 mod detail;
 mod footer;
-mod format;
 mod header;
 mod health;
 mod help;
@@ -28,18 +27,23 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use humantime::parse_duration;
 use pynba_collector::{Collector, Filter, Keys};
 
 use self::app::{App, Setup};
 use self::theme::Theme;
 
-use crate::Outcome;
+use crate::demo::Running;
 use crate::receiving::Receiving;
+use crate::{Outcome, units};
 
 /// Watch live in the terminal
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Within, the key ? shows all others, and q quits.")]
+#[command(after_help = "\
+Within, the key ? shows all others, and q quits.
+
+  pynba top --demo                       a small shop that does not exist
+  pynba top --listen :30002 --by host    what all machines send
+  pynba top --only 'script~/api/*' --slow 200ms")]
 pub(crate) struct Args {
     /// What the rows are told apart by at first: script, server, host, schema, status, +tag of requests or @tag of timers
     #[arg(short, long, value_name = "KEYS", default_value = "script")]
@@ -50,16 +54,20 @@ pub(crate) struct Args {
     only: Vec<Filter>,
 
     /// The time that figures are taken over
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = units::time)]
     last: Duration,
 
     /// Requests are slow from here, and in the tail
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = units::time)]
     slow: Duration,
 
     /// How often the figures change
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = units::time)]
     refresh: Duration,
+
+    /// Show a small shop that does not exist, at a port of its own
+    #[arg(long)]
+    demo: bool,
 
     /// No colours, as with `NO_COLOR` in the environment
     #[arg(long)]
@@ -69,11 +77,15 @@ pub(crate) struct Args {
     receiving: Receiving,
 }
 
-pub(crate) fn run(args: Args) -> Outcome {
+pub(crate) fn run(mut args: Args) -> Outcome {
     if !io::stdout().is_terminal() {
         return Err("standard output is no terminal; `pynba report` and `pynba listen` write to files and pipes".into());
     }
+    if args.demo {
+        args.receiving = args.receiving.apart();
+    }
     let collector = args.receiving.start()?;
+    let _shop = args.demo.then(|| Running::begin(collector.addresses()[0])).transpose()?;
     watch(args, &collector)
 }
 

@@ -16,7 +16,7 @@ use pynba_collector::{Request, Timer};
 use super::Print;
 use super::paint::{self, BAR, BOLD, DIM, Paint};
 
-use crate::format;
+use crate::{figures, harmless};
 
 /// Where times stand in all lines: behind the time of day and the status.
 const INDENT: usize = 12 + 2 + 3 + 2;
@@ -47,20 +47,20 @@ impl Text {
         let status = paint.with(paint::status(request.status()), request.status());
         let time = seconds(request.request_time());
         let names = [request.hostname(), request.server_name(), request.script_name()];
-        let [host, server, script] = names.each_ref().map(|name| format::text(name));
+        let [host, server, script] = names.each_ref().map(|name| harmless::text(name));
         let script = paint.with(BOLD, script);
         let _ = write!(
             line,
             "{}  {status:>3}  {time:>7}  {host} {server} {script}",
             paint.with(DIM, clock)
         );
-        let bytes = |bytes: u32| format::bytes(bytes.into());
+        let bytes = |bytes: u32| figures::bytes(bytes.into());
         let cpu = request.ru_utime() + request.ru_stime();
         for (what, figure, is_there) in [
             ("cpu ", seconds(cpu), cpu > 0.0),
             ("", bytes(request.document_size()), request.document_size() > 0),
             ("mem ", bytes(request.memory_footprint()), request.memory_footprint() > 0),
-            ("", format::text(&request.schema()).into_owned(), !request.schema().is_empty()),
+            ("", harmless::text(&request.schema()).into_owned(), !request.schema().is_empty()),
         ] {
             if is_there {
                 let _ = write!(line, "  {}", paint.with(DIM, format_args!("{what}{figure}")));
@@ -87,7 +87,7 @@ impl Text {
 }
 
 fn seconds(seconds: f32) -> String {
-    format::seconds(seconds.into())
+    figures::seconds(seconds.into())
 }
 
 /// The part of the request's time, in eight columns.
@@ -102,7 +102,7 @@ fn bar(share: f32) -> String {
 
 fn tags<'a>(line: &mut String, tags: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) {
     for (name, value) in tags {
-        let _ = write!(line, "  {}={}", format::text(&name), format::text(&value));
+        let _ = write!(line, "  {}={}", harmless::text(&name), harmless::text(&value));
     }
     line.truncate(line.trim_end_matches(' ').len());
     line.push('\n');

@@ -3,7 +3,7 @@
 use pynba_collector::Row;
 use serde::{Serialize, Serializer};
 
-use crate::format;
+use crate::figures;
 
 /// A figure that each row has.
 #[derive(Debug)]
@@ -71,14 +71,19 @@ pub(super) static COLUMNS: [Column; 21] = [
 impl Figure {
     /// For people.
     pub(super) fn shown(self) -> String {
-        #[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rate is not negative, and three digits of it are shown"
+        )]
         match self {
-            Self::Count(count) => format::count(count),
-            Self::Rate(rate) => format::rate(rate),
-            Self::Percent(percent) => format::percent(percent),
-            Self::Seconds(seconds) => format::seconds(seconds),
-            Self::Bytes(bytes) => format::bytes(bytes as f64),
-            Self::ByteRate(bytes) => format::bytes(bytes),
+            Self::Count(count @ ..1_000_000) => count.to_string(),
+            Self::Count(count) => figures::count(count),
+            Self::Rate(rate) => figures::rate(rate),
+            Self::Percent(percent) => figures::percent(percent),
+            Self::Seconds(seconds) => figures::seconds(seconds),
+            Self::Bytes(bytes) => figures::bytes(bytes),
+            Self::ByteRate(bytes) => figures::bytes(bytes.round() as u64),
         }
     }
 

@@ -8,7 +8,7 @@ use pynba_collector::Key;
 use super::column::COLUMNS;
 use super::table::Table;
 
-use crate::format;
+use crate::harmless;
 
 /// A column says which table a row is of, one follows for each key of any table, then the figures.
 pub(super) fn print(out: &mut impl Write, tables: &[Table<'_>]) -> io::Result<()> {
@@ -21,7 +21,7 @@ pub(super) fn print(out: &mut impl Write, tables: &[Table<'_>]) -> io::Result<()
     // CSV has no way to write what drives a terminal; programs get it as it is.
     let is_terminal = io::stdout().is_terminal();
     let shown = |text: &str| -> String {
-        if is_terminal && !text.is_empty() { format::text(text) } else { Cow::Borrowed(text) }
+        if is_terminal && !text.is_empty() { harmless::text(text) } else { Cow::Borrowed(text) }
             .into()
     };
     let mut csv = csv::Writer::from_writer(out);

@@ -9,7 +9,7 @@ use super::column::{COLUMNS, Column, RARE};
 use super::fit;
 use super::table::Table;
 
-use crate::format;
+use crate::{figures, harmless};
 
 /// Between columns.
 const GAP: usize = 2;
@@ -25,12 +25,12 @@ pub(super) fn print(
 ) -> io::Result<()> {
     if let Some(table) = tables.first() {
         let seconds = collected.snapshot.span().as_secs_f64();
-        write!(out, "{}, ", format::seconds(seconds))?;
+        write!(out, "{}, ", figures::seconds(seconds))?;
         total(out, &table.report.total())?;
     }
     for table in tables {
         let what = if table.is_of_timers() { "timers" } else { "requests" };
-        writeln!(out, "\n{what} by {}", format::text(&table.by()))?;
+        writeln!(out, "\n{what} by {}", harmless::text(&table.by()))?;
         if table.rows.is_empty() {
             writeln!(out, "  none")?;
         } else {
@@ -86,13 +86,13 @@ struct Layout {
 
 impl Layout {
     fn new(table: &Table<'_>, width: usize) -> Self {
-        let titles = table.keys().iter().map(|key| format::text(&key.to_string()).into_owned());
+        let titles = table.keys().iter().map(|key| harmless::text(&key.to_string()).into_owned());
         let mut keys: Vec<Vec<String>> = vec![titles.collect()];
         keys.extend(
             table
                 .rows
                 .iter()
-                .map(|(key, _)| key.iter().map(|part| format::text(part).into_owned()).collect()),
+                .map(|(key, _)| key.iter().map(|part| harmless::text(part).into_owned()).collect()),
         );
         let widest = |part: usize| keys.iter().map(|key| fit::width(&key[part])).max().unwrap_or(0);
         let mut key_widths: Vec<usize> = (0..table.keys().len()).map(widest).collect();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pynba_collector::Row;
 
-use super::format;
+use crate::figures;
 
 /// A column of figures: what is shown is what rows are sorted by.
 pub(crate) struct Column {
@@ -44,29 +44,29 @@ const EXTRA: u8 = 10;
 /// What names need at least beside the figures of all terminals, and beside those of wide ones.
 const NAMES: [usize; 2] = [14, 34];
 
-const TIME_PERCENT: Column = Column::new("%TIME", 6, 1, |row| row.time_percent(), format::percent);
+const TIME_PERCENT: Column = Column::new("%TIME", 6, 1, |row| row.time_percent(), figures::percent);
 const P50: Column = Column::new("P50", 7, 3, |row| seconds(row.quantile(0.5)), time);
 const P90: Column = Column::new("P90", 7, 14, |row| seconds(row.quantile(0.9)), time);
 const P95: Column = Column::new("P95", 7, 2, |row| seconds(row.quantile(0.95)), time);
 const P99: Column = Column::new("P99", 7, 4, |row| seconds(row.quantile(0.99)), time);
 const MAX: Column = Column::new("MAX", 7, 10, |row| seconds(row.longest()), time);
-const AT_ONCE: Column = Column::new("BUSY", 5, 17, |row| row.time_per_second(), format::rate);
+const AT_ONCE: Column = Column::new("BUSY", 5, 17, |row| row.time_per_second(), figures::rate);
 const USER: Column =
-    Column::new("USER%", 6, 12, |row| share(row, row.user_time()), format::percent);
+    Column::new("USER%", 6, 12, |row| share(row, row.user_time()), figures::percent);
 const SYSTEM: Column =
-    Column::new("SYS%", 5, 13, |row| share(row, row.system_time()), format::percent);
+    Column::new("SYS%", 5, 13, |row| share(row, row.system_time()), figures::percent);
 const ERROR_PERCENT: Column = Column::new("ERR%", 6, 5, error_percent, error_share);
-const ERRORS: Column = Column::new("ERR/S", 6, 11, |row| row.errors_per_second(), format::rate);
+const ERRORS: Column = Column::new("ERR/S", 6, 11, |row| row.errors_per_second(), figures::rate);
 
 pub(crate) static OF_REQUESTS: [Column; 15] = [
-    Column::new("REQ/S", 6, 0, |row| row.requests_per_second(), format::rate),
+    Column::new("REQ/S", 6, 0, |row| row.requests_per_second(), figures::rate),
     TIME_PERCENT,
     P50,
     P90,
     P95,
     P99,
     MAX,
-    Column::new("CPU%", 5, 6, |row| row.cpu_per_second() * 100.0, format::percent),
+    Column::new("CPU%", 5, 6, |row| row.cpu_per_second() * 100.0, figures::percent),
     USER,
     SYSTEM,
     ERROR_PERCENT,
@@ -77,17 +77,17 @@ pub(crate) static OF_REQUESTS: [Column; 15] = [
 ];
 
 pub(crate) static OF_TIMERS: [Column; 14] = [
-    Column::new("HITS/S", 7, 0, |row| row.hits_per_second(), format::rate),
-    Column::new("/REQ", 5, 5, |row| ratio(float(row.hits()), float(row.requests())), format::rate),
+    Column::new("HITS/S", 7, 0, |row| row.hits_per_second(), figures::rate),
+    Column::new("/REQ", 5, 5, |row| ratio(float(row.hits()), float(row.requests())), figures::rate),
     TIME_PERCENT,
     P50,
     P90,
     P95,
     P99,
     Column { rank: 6, ..MAX },
-    Column::new("REQ/S", 6, 11, |row| row.requests_per_second(), format::rate),
+    Column::new("REQ/S", 6, 11, |row| row.requests_per_second(), figures::rate),
     Column { rank: 12, ..ERROR_PERCENT },
-    Column::new("CPU%", 5, 14, |row| row.cpu_per_second() * 100.0, format::percent),
+    Column::new("CPU%", 5, 14, |row| row.cpu_per_second() * 100.0, figures::percent),
     Column { rank: 15, ..USER },
     Column { rank: 16, ..SYSTEM },
     AT_ONCE,
@@ -130,7 +130,7 @@ pub(crate) fn that_fit(
 }
 
 fn time(seconds: f64) -> String {
-    format::time(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    figures::seconds(seconds)
 }
 
 #[expect(
@@ -139,7 +139,7 @@ fn time(seconds: f64) -> String {
     reason = "three digits are shown"
 )]
 fn bytes(number: f64) -> String {
-    format::bytes(number as u64)
+    figures::bytes(number as u64)
 }
 
 fn seconds(time: Duration) -> f64 {
@@ -158,7 +158,7 @@ pub(crate) fn error_percent(row: &Row<'_>) -> f64 {
 
 fn error_share(percent: f64) -> String {
     let sign = if percent > 0.0 { "!" } else { "" };
-    format!("{sign}{}", format::percent(percent))
+    format!("{sign}{}", figures::percent(percent))
 }
 
 fn ratio(part: f64, of: f64) -> f64 {

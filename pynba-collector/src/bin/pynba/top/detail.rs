@@ -1,7 +1,6 @@
 //! One request: all that was said about it, and where its time went.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use pynba_collector::{Request, Timer};
 use ratatui::Frame;
@@ -9,12 +8,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::app::{App, Overlay};
-use super::format;
 use super::name::{clean, cut, left, right};
 use super::screen;
 use super::sparks;
 use super::tail::is_failed;
 use super::theme::Theme;
+use crate::figures;
 
 /// In the lower part of the tail.
 pub(crate) fn draw(theme: Theme, frame: &mut Frame<'_>, area: Rect, request: &Request<'_>) {
@@ -91,8 +90,8 @@ fn figures(theme: Theme, request: &Request<'_>) -> Line<'static> {
         ("time", time(request.request_time())),
         ("user", time(request.ru_utime())),
         ("system", time(request.ru_stime())),
-        ("size", format::bytes(request.document_size().into())),
-        ("memory", format::bytes(request.memory_footprint().into())),
+        ("size", figures::bytes(request.document_size().into())),
+        ("memory", figures::bytes(request.memory_footprint().into())),
     ];
     let part = |(name, figure)| {
         [Span::styled(format!("{name} "), theme.faint), Span::raw(figure), Span::raw("  ")]
@@ -106,14 +105,14 @@ fn line(theme: Theme, timer: &Timer<'_>, whole: f32, width: usize) -> Line<'stat
     let part = if whole > 0.0 { f64::from(timer.value()) / f64::from(whole) } else { 0.0 };
     let bar = left(&sparks::bar(part, bar_width), bar_width);
     let hits = if timer.hit_count() > 1 {
-        format!("×{}", format::count(timer.hit_count().into()))
+        format!("×{}", figures::count(timer.hit_count().into()))
     } else {
         String::new()
     };
     let figures = format!(
         " {} {}% {} ",
         right(&time(timer.value()), 7),
-        right(&format::percent(part * 100.0), 5),
+        right(&figures::percent(part * 100.0), 5),
         left(&hits, 5)
     );
     let room = width.saturating_sub(bar_width + figures.chars().count());
@@ -125,7 +124,7 @@ fn line(theme: Theme, timer: &Timer<'_>, whole: f32, width: usize) -> Line<'stat
 }
 
 fn time(seconds: f32) -> String {
-    format::time(Duration::try_from_secs_f32(seconds).unwrap_or(Duration::MAX))
+    figures::seconds(seconds.into())
 }
 
 fn pairs<'a>(tags: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> String {

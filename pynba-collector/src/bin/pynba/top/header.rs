@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 
 use super::app::App;
 use super::columns::error_percent;
-use super::format::{bytes, count, percent, rate, so_far, time};
 use super::name::cut;
 use super::sparks;
 use super::trail::View;
+use crate::figures::{bytes, count, percent, rate, so_far, time};
 
 /// Where it listens, and what the figures are taken over.
 pub(crate) fn title(app: &App, width: usize) -> Line<'static> {

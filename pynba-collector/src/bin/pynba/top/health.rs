@@ -4,8 +4,8 @@ use pynba_runtime::Stats;
 use ratatui::text::{Line, Span};
 
 use super::app::App;
-use super::format::{bytes, so_far};
 use super::name::{left, wrapped};
+use crate::figures::{bytes, so_far};
 
 /// Each with its figure, in whole numbers.
 pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use crate::harmless::drives_a_terminal;
+
 /// The text with signs in place of what is no letter: control characters, and those that turn the direction of others or
 /// cannot be seen.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
@@ -19,17 +21,7 @@ fn sign(char: char) -> char {
         // `␛` for the escape, and so on.
         '\0'..='\x1F' => char::from_u32(u32::from(char) + 0x2400).unwrap_or('\u{FFFD}'),
         '\x7F' => '␡',
-        '\u{80}'..='\u{9F}'
-        | '\u{AD}'
-        | '\u{61C}'
-        | '\u{200B}'
-        | '\u{200E}'
-        | '\u{200F}'
-        | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}'
-        | '\u{FFF9}'..='\u{FFFB}'
-        | '\u{E0000}'..='\u{E0FFF}' => '\u{FFFD}',
+        char if drives_a_terminal(char) => '\u{FFFD}',
         char => char,
     }
 }

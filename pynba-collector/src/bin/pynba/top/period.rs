@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::format::{so_far, span};
+use crate::figures::{so_far, span};
 
 /// One of some times, of which the longest is the whole window.
 #[derive(Clone, Debug)]

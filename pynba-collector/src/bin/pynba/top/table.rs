@@ -8,11 +8,11 @@ use ratatui::text::{Line, Span};
 
 use super::app::{App, Overlay};
 use super::columns::{self, Column};
-use super::format::count;
 use super::name::{left, right, width};
 use super::panel::Sort;
 use super::screen;
 use super::theme::Theme;
+use crate::figures::count;
 
 /// Before each name: room for the mark of the chosen row.
 const MARK: usize = 2;

@@ -10,8 +10,8 @@ use ratatui::text::{Line, Span};
 
 use super::is_failed;
 
+use crate::figures::{so_far, time};
 use crate::top::app::App;
-use crate::top::format::{so_far, time};
 use crate::top::name::{left, right};
 use crate::top::{detail, screen};
 
