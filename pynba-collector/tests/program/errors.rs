@@ -71,9 +71,11 @@ fn arguments_that_are_none_say_what_to_write() {
 
 #[test]
 fn help_fits_a_screen() {
-    for name in ["listen", "report"] {
+    for (name, lines) in [("top", 26), ("listen", 24), ("report", 31)] {
         let output = command(&[name, "--help"]).output().unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
-        assert!(help.lines().count() <= 40, "{help}");
+        assert!(help.lines().count() <= lines, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+        assert!(help.contains(&format!("  pynba {name} ")), "{help}");
     }
 }

@@ -23,12 +23,18 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Print each request as it comes
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    disable_version_flag = true,
+    after_help = "\
 FILTER: script=/index, script~/api/*, host!=web1, status>=500, time>200ms,
   memory>10MB, +tag=value of requests, @tag=value of timers
-JSON: times are seconds, sizes bytes, tags pairs [name, value]")]
+JSON: times are seconds, sizes bytes, tags pairs [name, value]
+
+  pynba listen --only 'status>=500'
+  pynba listen --json | jq 'select(.request_time > 1) | .script_name'"
+)]
 pub(crate) struct Args {
-    /// Print only what fits; of several filters, all
+    /// Only what fits; of several filters, all
     #[arg(short, long, value_name = "FILTER")]
     only: Vec<Filter>,
 
@@ -36,7 +42,7 @@ pub(crate) struct Args {
     #[arg(short, long)]
     json: bool,
 
-    /// End after so many requests; exit with 1 if there were fewer
+    /// End after so many requests; exit with 1 if fewer came
     #[arg(short = 'n', long, value_name = "N")]
     count: Option<u64>,
 

@@ -18,7 +18,7 @@ pub(crate) struct Receiving {
     #[command(flatten)]
     sockets: Sockets,
 
-    /// How long requests are kept
+    /// Requests are kept so long
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = units::time)]
     window: Duration,
 }
@@ -49,19 +49,19 @@ impl Receiving {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Receiving")]
 pub(crate) struct Sockets {
-    /// Where to receive: HOST:PORT, HOST, or :PORT for all addresses [default: this machine only, port 30002]
+    /// HOST:PORT, HOST or :PORT [default: localhost:30002]
     #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',')]
     listen: Vec<String>,
 
-    /// Pass every packet on, unchanged, to this server, too
+    /// Pass packets on to this server, unchanged
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     forward: Vec<String>,
 
-    /// How much memory requests may take; the oldest leave when it is full
+    /// For requests; the oldest leave first
     #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = memory)]
     memory: usize,
 
-    /// How many distinct names and values are told apart; further ones are filed under `(other)`
+    /// Names and values; more are `(other)`
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     texts: usize,
 }

@@ -29,26 +29,32 @@ const TIME: Duration = Duration::from_secs(10);
 
 /// Receive for a while, print a report, and exit
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    disable_version_flag = true,
+    after_help = "\
 KEYS: script, server, host, schema, status, +tag of requests, @tag of timers;
   with commas between: script,@group
 FILTER: script=/index, script~/api/*, host!=web1, status>=500, time>200ms,
   memory>10MB, +tag=value, @tag=value
-JSON, CSV: times are seconds, sizes bytes; `time` and `*_time` are sums")]
+JSON, CSV: times are seconds, sizes bytes; `time` and `*_time` are sums
+
+  pynba report --for 1m --by script --by host,status --only 'time>200ms'
+  pynba report --for 10s --by @group,@op --json > timers.json"
+)]
 pub(crate) struct Args {
-    /// For how long [default: 10s, or as long as it takes with --requests]
+    /// For how long [default: 10s, with --requests as it takes]
     #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
     time: Option<Duration>,
 
-    /// End already when so many requests have come; exit with 1 if there were fewer
+    /// End after so many requests; exit with 1 if fewer came
     #[arg(short = 'n', long, value_name = "N")]
     requests: Option<u64>,
 
-    /// A table with a row for each of these [default: some tables of requests, and one for each tag of timers]
+    /// A table by these; repeatable [default: what there is]
     #[arg(short, long, value_name = "KEYS")]
     by: Vec<Keys>,
 
-    /// Count only what fits; of several filters, all
+    /// Only what fits; of several filters, all
     #[arg(short, long, value_name = "FILTER")]
     only: Vec<Filter>,
 

@@ -38,38 +38,41 @@ use crate::{Outcome, units};
 
 /// Watch live in the terminal
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Within, the key ? shows all others, and q quits.
+#[command(
+    disable_version_flag = true,
+    after_help = "\
+KEYS and FILTERs are as in `pynba report --help`. The key ? shows all keys.
 
-  pynba top --demo                       a small shop that does not exist
+  pynba top --demo                       a shop that does not exist
   pynba top --listen :30002 --by host    what all machines send
-  pynba top --only 'script~/api/*' --slow 200ms")]
+  pynba top --only 'script~/api/*' --slow 200ms"
+)]
 pub(crate) struct Args {
-    /// What the rows are told apart by at first: script, server, host, schema, status, +tag of requests or @tag of timers
+    /// A row for each of these, at first
     #[arg(short, long, value_name = "KEYS", default_value = "script")]
     by: Keys,
 
-    /// Only requests like this, such as 'status>=500', 'script~/api/*' or '+plan=free'; all of several
+    /// Only what fits; of several filters, all
     #[arg(short, long, value_name = "FILTER")]
     only: Vec<Filter>,
 
-    /// The time that figures are taken over
+    /// Figures are over this time
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = units::time)]
     last: Duration,
 
-    /// Requests are slow from here, and in the tail
+    /// Slow from here on, and in the tail
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = units::time)]
     slow: Duration,
 
-    /// How often the figures change
+    /// How often figures change
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = units::time)]
     refresh: Duration,
 
-    /// Show a small shop that does not exist, at a port of its own
+    /// Show a shop that does not exist, at a port of its own
     #[arg(long)]
     demo: bool,
 
-    /// No colours, as with `NO_COLOR` in the environment
+    /// As NO_COLOR in the environment
     #[arg(long)]
     no_color: bool,
 

@@ -10,11 +10,11 @@ const ROWS: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Showing {
-    /// Sort by this column of JSON and CSV, the largest first; or by `key`
+    /// By a column of CSV, or by `key`
     #[arg(short, long, value_name = "COLUMN", default_value = "time")]
     sort: Order,
 
-    /// Show this many rows of each table [default: 20 in text, all in JSON and CSV]
+    /// Rows of each table [default: 20 in text, else all]
     #[arg(short, long, value_name = "N")]
     top: Option<usize>,
 
@@ -26,7 +26,7 @@ pub(super) struct Showing {
     #[arg(short, long)]
     csv: bool,
 
-    /// Show all columns, however wide they are
+    /// All columns, however wide they are
     #[arg(short, long, conflicts_with_all = ["json", "csv"])]
     wide: bool,
 }
