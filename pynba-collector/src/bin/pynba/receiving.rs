@@ -57,11 +57,11 @@ pub(crate) struct Sockets {
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     forward: Vec<String>,
 
-    /// For requests; the oldest leave first
+    /// For requests, oldest out first
     #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = memory)]
     memory: usize,
 
-    /// Names and values; more are `(other)`
+    /// Names and values to keep
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     texts: usize,
 }
