@@ -72,7 +72,7 @@ pub(crate) struct Args {
     #[arg(long)]
     demo: bool,
 
-    /// As NO_COLOR in the environment
+    /// As `NO_COLOR` in the environment
     #[arg(long)]
     no_color: bool,
 
