@@ -35,6 +35,8 @@ pub struct Collector {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
     sockets: Vec<UdpSocket>,
+    /// What the kernel had dropped when the sockets were closed.
+    lost: Option<u64>,
     addresses: Vec<SocketAddr>,
     warnings: Vec<SmallBuffer>,
 }
@@ -76,7 +78,7 @@ impl CollectorBuilder {
     }
 
     /// Passes every datagram on to this server, too, `host:port`: unchanged, also what is no packet of Pinba.
-    /// Receiving never waits for it.
+    /// Receiving never waits for it. Two collectors that forward to each other would never end.
     pub fn forward(mut self, server: impl Into<String>) -> Self {
         self.forward.push(server.into());
         self
@@ -91,6 +93,12 @@ impl CollectorBuilder {
         let mut receiving = Vec::new();
         for address in self.addresses {
             receiving.push(receive::bind(address).map_err(StartError::Bind)?);
+        }
+        let own: Vec<SocketAddr> = receiving.iter().map(|receiving| receiving.address).collect();
+        for server in &self.forward {
+            if receive::is_any_of(server, &own) {
+                return Err(StartError::Loop(server.clone()));
+            }
         }
         let shared = Arc::new(Shared {
             began: Instant::now(),
@@ -107,6 +115,7 @@ impl CollectorBuilder {
             shared,
             threads: Vec::new(),
             sockets: Vec::new(),
+            lost: None,
         };
         for receiving in receiving {
             collector.receive(receiving.socket).map_err(StartError::Thread)?;
@@ -114,6 +123,9 @@ impl CollectorBuilder {
         Ok(collector)
     }
 }
+
+/// How long the end may take.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn forward_to(servers: &[String]) -> Result<Option<Reporter>, pynba_runtime::Error> {
     if servers.is_empty() {
@@ -152,29 +164,40 @@ impl Collector {
     /// What is in the window now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        let mut keeping = self.shared.lock();
+        // Not before: what is waited for may come later than that.
         let now = self.shared.began.elapsed();
-        self.shared.lock().store.snapshot(now)
+        keeping.store.snapshot(now)
     }
 
     /// What came since it was started.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let lost = receive::lost_by_kernel(self.sockets.iter());
+        let lost = if self.sockets.is_empty() {
+            self.lost
+        } else {
+            receive::lost_by_kernel(self.sockets.iter())
+        };
         let forwarded = self.shared.forward.as_ref().map(Reporter::stats);
         let counts = self.shared.lock().counts;
         counts.with(lost, forwarded)
     }
 
-    /// Stops receiving, and passes on what waits to be forwarded. What came stays, and can still be asked for.
+    /// Stops receiving: takes in what the kernel has received by now, passes on what waits to be forwarded, and closes
+    /// the sockets. What came stays, and can still be asked for.
     pub fn stop(&mut self) {
         self.shared.stops.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
             // One that panicked said so itself.
             let _ = thread.join();
         }
+        if !self.sockets.is_empty() {
+            self.lost = receive::lost_by_kernel(self.sockets.iter());
+            self.sockets.clear();
+        }
         if let Some(forward) = &self.shared.forward {
             // What became of it is counted.
-            let _ = forward.shutdown(Duration::from_secs(1));
+            let _ = forward.shutdown(PATIENCE);
         }
     }
 
@@ -199,13 +222,28 @@ impl Shared {
     fn receive(&self, socket: &UdpSocket) {
         let (mut batch, mut decoder) = (Batch::new(), Decoder::new());
         while !self.stops.load(Ordering::Relaxed) {
-            match batch.receive(socket) {
-                Ok(packets) => self.take(packets, &mut decoder),
-                Err(error) => {
-                    log::warn!(target: "pynba", "receiving failed: {error}");
-                    // Whatever it is, it may last.
-                    thread::sleep(Duration::from_millis(100));
-                }
+            self.receive_some(socket, &mut batch, &mut decoder);
+        }
+        receive::take_no_more(socket);
+        let begin = Instant::now();
+        // Ends with what was there already, unless the system lets more in.
+        while self.receive_some(socket, &mut batch, &mut decoder) && begin.elapsed() < PATIENCE {}
+    }
+
+    /// Whether there was anything.
+    fn receive_some(&self, socket: &UdpSocket, batch: &mut Batch, decoder: &mut Decoder) -> bool {
+        match batch.receive(socket) {
+            Ok(packets) => {
+                let is_any = packets.clone().next().is_some();
+                self.take(packets, decoder);
+                is_any
+            }
+            Err(error) => {
+                log::warn!(target: "pynba", "receiving failed: {error}");
+                self.lock().counts.failures += 1;
+                // Whatever it is, it may last.
+                thread::sleep(Duration::from_millis(100));
+                false
             }
         }
     }
@@ -237,6 +275,8 @@ pub enum StartError {
     Bind(BindError),
     /// A server to forward to is written wrong.
     Forward(pynba_runtime::Error),
+    /// It would forward to itself, and each packet would come again and again.
+    Loop(String),
     /// The system has no thread left.
     Thread(std::io::Error),
 }
@@ -246,6 +286,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Bind(error) => error.fmt(f),
             Self::Forward(error) => write!(f, "cannot forward: {error}"),
+            Self::Loop(server) => write!(f, "cannot forward to {server}: it is received here"),
             Self::Thread(error) => write!(f, "no thread to receive with: {error}"),
         }
     }
@@ -256,6 +297,7 @@ impl Error for StartError {
         match self {
             Self::Bind(error) => error.source(),
             Self::Forward(error) => error.source(),
+            Self::Loop(_) => None,
             Self::Thread(error) => Some(error),
         }
     }

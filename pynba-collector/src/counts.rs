@@ -14,6 +14,8 @@ pub struct Counts {
     pub bytes: u64,
     /// Requests in them: one for each valid datagram, and those nested in it.
     pub requests: u64,
+    /// How often receiving failed, for whatever reason.
+    pub failures: u64,
     invalid: [u64; Invalid::ALL.len()],
     /// Datagrams that the kernel dropped, because they came faster than they were read. `None` where the system does not
     /// tell.

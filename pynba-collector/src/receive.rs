@@ -7,7 +7,7 @@ mod owner;
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -50,6 +50,34 @@ fn open(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.bind(&address.into())?;
     socket.set_read_timeout(Some(PATIENCE))?;
     Ok(socket.into())
+}
+
+/// Lets nothing in any more: only what was received by now can still be read.
+pub(crate) fn take_no_more(socket: &UdpSocket) {
+    let nobody: IpAddr = match socket.local_addr() {
+        Ok(SocketAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
+        _ => Ipv4Addr::LOCALHOST.into(),
+    };
+    // A connected socket takes packets of its peer only, and from this port (tcpmux) nobody sends. Where it fails, what
+    // comes until the socket is closed is received.
+    let _ = socket.connect((nobody, 1));
+}
+
+/// Whether what is sent to this server, `host:port`, arrives at one of our own addresses.
+pub(crate) fn is_any_of(server: &str, own: &[SocketAddr]) -> bool {
+    let Ok(servers) = server.to_socket_addrs() else { return false };
+    servers.into_iter().any(|server| {
+        own.iter().any(|own| {
+            let is_at_all = own.ip().is_unspecified() && own.is_ipv4() == server.is_ipv4();
+            server.port() == own.port()
+                && (server.ip() == own.ip() || is_at_all && is_ours(server.ip()))
+        })
+    })
+}
+
+/// Only an address of this machine can be bound.
+fn is_ours(ip: IpAddr) -> bool {
+    UdpSocket::bind((ip, 0)).is_ok()
 }
 
 /// The receive buffer of a socket is so small that bursts of packets are lost.

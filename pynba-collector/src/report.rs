@@ -121,8 +121,9 @@ impl Report {
         })
     }
 
-    /// All requests that fit the filters, whether they are in a row or not: what percentages are of. Also where rows
-    /// are about timers, which is why those percentages tell what part of the requests' time went there.
+    /// All requests that fit the filters, those about timers included, whether they are in a row or not: what percentages
+    /// are of. Also where rows are about timers, which is why those percentages tell what part of the requests' time
+    /// went there.
     #[must_use]
     pub fn total(&self) -> Row<'_> {
         Row::new(self, &self.total, None)

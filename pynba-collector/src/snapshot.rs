@@ -142,15 +142,18 @@ impl Snapshot {
         sets_in_use: impl Fn(&'a Chunk) -> I,
     ) -> Vec<(String, u64)> {
         let mut counts: HashMap<Word, u64> = HashMap::new();
+        let mut names = Vec::new();
         for chunk in &self.chunks {
             let mut uses = vec![0; chunk.sets().count()];
             sets_in_use(chunk).for_each(|set| uses[set.0 as usize] += 1);
             for (pairs, uses) in chunk.sets().zip(uses).filter(|(_, uses)| *uses > 0) {
-                for (index, (name, _)) in pairs.iter().enumerate() {
-                    // Once, even where it has several values.
-                    if !pairs[..index].iter().any(|(earlier, _)| earlier == name) {
-                        *counts.entry(*name).or_default() += uses;
-                    }
+                // Each once, even where it has several values.
+                names.clear();
+                names.extend(pairs.iter().map(|(name, _)| *name));
+                names.sort_unstable_by_key(|name: &Word| name.0);
+                names.dedup();
+                for name in &names {
+                    *counts.entry(*name).or_default() += uses;
                 }
             }
         }

@@ -141,8 +141,18 @@ impl Store {
     }
 
     fn seal(&mut self) {
-        if let Some(chunk) = self.writing.finish() {
-            self.bytes += chunk.bytes();
+        let Some(chunk) = self.writing.finish() else { return };
+        self.bytes += chunk.bytes();
+        // Whoever looks often makes many small ones. Where nobody has the last one any more it takes in this one.
+        if let Some(last) = self.chunks.back_mut()
+            && chunk.ended.saturating_sub(last.began) < self.limits.chunk_span()
+            && let Some(last) = Arc::get_mut(last)
+            && last.bytes() + chunk.bytes() < self.limits.chunk_bytes()
+        {
+            self.bytes -= last.bytes() + chunk.bytes();
+            last.append(&chunk);
+            self.bytes += last.bytes();
+        } else {
             self.chunks.push_back(Arc::new(chunk));
         }
     }

@@ -1,5 +1,3 @@
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use super::*;
 
 fn loopback() -> SocketAddr {
@@ -78,4 +76,35 @@ fn a_small_buffer_says_what_to_raise() {
         warning.ends_with("raise the kernel's limit: `sysctl -w net.core.rmem_max=33554432`"),
         "{warning}"
     );
+}
+
+#[test]
+fn what_is_there_can_be_read_when_nothing_more_is_let_in() {
+    let receiving = bind(loopback()).unwrap();
+    let client = UdpSocket::bind(loopback()).unwrap();
+    for _ in 0..3 {
+        client.send_to(b"before", receiving.address).unwrap();
+    }
+    take_no_more(&receiving.socket);
+    client.send_to(b"after", receiving.address).unwrap();
+    let mut batch = Batch::new();
+    let packets: Vec<&[u8]> = batch.receive(&receiving.socket).unwrap().collect();
+    assert_eq!(packets, [b"before"; 3]);
+    assert_eq!(batch.receive(&receiving.socket).unwrap().count(), 0);
+}
+
+#[test]
+fn our_own_addresses_are_known() {
+    let own = [([127, 0, 0, 1], 1234).into(), ([0, 0, 0, 0], 2345).into()];
+    for (server, is_own) in [
+        ("127.0.0.1:1234", true),
+        ("localhost:1234", true),
+        ("127.0.0.1:1235", false),
+        ("127.0.0.2:1234", false),
+        ("127.0.0.2:2345", true),
+        ("192.0.2.1:2345", false),
+        ("no-such-host.invalid:2345", false),
+    ] {
+        assert_eq!(is_any_of(server, &own), is_own, "{server}");
+    }
 }

@@ -132,25 +132,25 @@ impl Scan {
         self.learn(texts);
         self.look_at_sets(chunk, texts);
         for (index, request) in chunk.requests.iter().enumerate() {
-            if !self.fits(request, texts) {
+            if !self.fits(chunk, index, texts) {
                 continue;
             }
+            total.request::<D>(chunk.number, request);
+            if !self.sets.facts[request.tags.0 as usize].has_request_keys {
+                continue;
+            }
+            self.take_key_of_request(request);
             if self.is_of_timers {
-                total.request::<D>(chunk.number, request);
                 self.timers::<D>(chunk, index, rows);
-            } else if self.timer_tags.is_empty() || self.has_timer(chunk, index) {
-                total.request::<D>(chunk.number, request);
-                if self.sets.facts[request.tags.0 as usize].has_request_keys {
-                    self.take_key_of_request(request);
-                    let row = rows.find(&self.key);
-                    rows.tally(row).request::<D>(chunk.number, request);
-                    Self::tidy::<D>(rows, row);
-                }
+            } else {
+                let row = rows.find(&self.key);
+                rows.tally(row).request::<D>(chunk.number, request);
+                Self::tidy::<D>(rows, row);
             }
         }
     }
 
-    /// Goes through the requests that fit, or have a timer that does.
+    /// Goes through the requests that fit.
     pub(super) fn requests(
         &mut self,
         chunk: &Chunk,
@@ -160,9 +160,7 @@ impl Scan {
         self.learn(texts);
         self.look_at_sets(chunk, texts);
         for (index, request) in chunk.requests.iter().enumerate() {
-            if self.fits(request, texts)
-                && (self.timer_tags.is_empty() || self.has_timer(chunk, index))
-            {
+            if self.fits(chunk, index, texts) {
                 each(request);
             }
         }
@@ -214,14 +212,16 @@ impl Scan {
         }
     }
 
-    /// Whether the request itself is one that is asked for, whatever its timers are.
-    fn fits(&mut self, request: &Requested, texts: &Texts) -> bool {
+    /// Whether the request is one that is asked for, with a timer that is.
+    fn fits(&mut self, chunk: &Chunk, index: usize, texts: &Texts) -> bool {
+        let request = &chunk.requests[index];
         self.numbers.iter().all(|test| test.fits(request))
             && self.fields.iter_mut().all(|(field, test)| match field_of(request, *field) {
                 Ok(word) => test.fits(word, texts),
                 Err(number) => test.is.fits(number.to_string().as_bytes()) != test.negated,
             })
             && self.sets.facts[request.tags.0 as usize].fits_request
+            && (self.timer_tags.is_empty() || self.has_timer(chunk, index))
     }
 
     fn has_timer(&self, chunk: &Chunk, request: usize) -> bool {
@@ -231,10 +231,6 @@ impl Scan {
 
     fn timers<D: Direction>(&mut self, chunk: &Chunk, index: usize, rows: &mut Rows) {
         let request = &chunk.requests[index];
-        if !self.sets.facts[request.tags.0 as usize].has_request_keys {
-            return;
-        }
-        self.take_key_of_request(request);
         let id = chunk.first_id + index as u64;
         for index in chunk.timers_of(index) {
             let timer = &chunk.timers[index];

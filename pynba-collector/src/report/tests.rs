@@ -220,8 +220,11 @@ fn by_the_book(query: &Query, snapshot: &Snapshot) -> (BTreeMap<Vec<String>, Exp
             .timers()
             .filter(|timer| filters.iter().all(|filter| timer_fits(filter, timer)))
             .collect();
+        if timers.is_empty() && filters.iter().any(|filter| filter.starts_with('@')) {
+            continue;
+        }
+        total.request(&request);
         if query.is_of_timers() {
-            total.request(&request);
             let mut seen = Vec::new();
             for timer in timers {
                 if let Some(key) = key(query, &request, Some(&timer)) {
@@ -233,11 +236,8 @@ fn by_the_book(query: &Query, snapshot: &Snapshot) -> (BTreeMap<Vec<String>, Exp
                     seen.push(key);
                 }
             }
-        } else if !timers.is_empty() || !filters.iter().any(|filter| filter.starts_with('@')) {
-            total.request(&request);
-            if let Some(key) = key(query, &request, None) {
-                rows.entry(key).or_default().request(&request);
-            }
+        } else if let Some(key) = key(query, &request, None) {
+            rows.entry(key).or_default().request(&request);
         }
     }
     (rows, total)
@@ -320,10 +320,8 @@ fn store(limits: Limits) -> Store {
 fn check(report: &Report, snapshot: &Snapshot) {
     let (mut expected, total) = by_the_book(report.query(), snapshot);
     total.check(&report.total());
-    if !report.query().is_of_timers() {
-        let fitting = snapshot.requests().filter(|request| report.query().fits(request));
-        assert_eq!(fitting.count() as u64, total.requests);
-    }
+    let fitting = snapshot.requests().filter(|request| report.query().fits(request));
+    assert_eq!(fitting.count() as u64, total.requests);
     for row in report.rows() {
         let key: Vec<String> = row.key().map(String::from).collect();
         let expected = expected.remove(&key).unwrap_or_else(|| panic!("{key:?} is no row"));

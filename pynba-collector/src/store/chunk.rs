@@ -92,6 +92,31 @@ impl Chunk {
         (0..self.set_ends.len()).map(|set| self.tags(SetId(u32::try_from(set).unwrap_or(u32::MAX))))
     }
 
+    /// Takes in the requests of the chunk that comes next.
+    pub(super) fn append(&mut self, next: &Self) {
+        let later = (next.began - self.began).as_micros();
+        let later = u32::try_from(later).unwrap_or(u32::MAX);
+        let [timers, sets, pairs] =
+            [self.timers.len(), self.set_ends.len(), self.pairs.len()].map(index);
+        let set = |SetId(set)| SetId(sets + set);
+        self.requests.extend(next.requests.iter().map(|request| Requested {
+            came: request.came.saturating_add(later),
+            tags: set(request.tags),
+            timers_end: timers + request.timers_end,
+            ..*request
+        }));
+        if !self.timer_rusage.is_empty() || !next.timer_rusage.is_empty() {
+            self.timer_rusage.resize(self.timers.len(), [0.0; 2]);
+            self.timer_rusage.extend(&next.timer_rusage);
+            self.timer_rusage.resize(self.timers.len() + next.timers.len(), [0.0; 2]);
+        }
+        self.timers
+            .extend(next.timers.iter().map(|timer| Timed { tags: set(timer.tags), ..*timer }));
+        self.set_ends.extend(next.set_ends.iter().map(|end| pairs + end));
+        self.pairs.extend(&next.pairs);
+        self.ended = next.ended;
+    }
+
     /// What it takes, with what the allocator gave it for more to come.
     pub(super) fn bytes(&self) -> usize {
         fn bytes<T>(list: &Vec<T>) -> usize {
@@ -112,4 +137,9 @@ impl Chunk {
         self.set_ends.shrink_to_fit();
         self.pairs.shrink_to_fit();
     }
+}
+
+/// Of what lies in a chunk, which has a bounded size.
+pub(super) fn index(index: usize) -> u32 {
+    u32::try_from(index).expect("a chunk has less than 4 GB")
 }

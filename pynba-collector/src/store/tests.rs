@@ -136,3 +136,32 @@ fn tags_are_named_with_how_often_they_occur() {
     assert_eq!(snapshot.timer_tags(), [named("group", 4), named("op", 2)]);
     assert_eq!(snapshot.last(Duration::from_secs(1)).timer_tags()[0], named("group", 2));
 }
+
+#[test]
+fn looking_often_makes_no_more_chunks() {
+    let mut store = store(Limits::default());
+    let mut reports = Vec::new();
+    for step in 0..200_u32 {
+        let now = f64::from(step) / 20.0;
+        push(&mut store, now, &format!("/{step}"));
+        let snapshot = store.snapshot(Duration::from_secs_f64(now));
+        if step == 100 {
+            reports.push(snapshot);
+        }
+    }
+    assert!(store.chunks.len() <= 12, "{}", store.chunks.len());
+    assert_eq!(store.bytes, store.chunks.iter().map(|chunk| chunk.bytes()).sum::<usize>());
+
+    // Nothing else is different, and what somebody has stays as it was.
+    let snapshot = store.snapshot(Duration::from_secs(10));
+    let expected: Vec<String> = (0..200).map(|step| format!("/{step}")).collect();
+    assert_eq!((scripts(&snapshot), scripts(&reports[0]).len()), (expected, 101));
+    for (step, request) in (0_u32..).zip(snapshot.requests()) {
+        let came = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(f64::from(step) / 20.0);
+        let off = request.came_at().duration_since(came).unwrap_or_else(|error| error.duration());
+        assert!(off < Duration::from_micros(2) && request.id() == u64::from(step), "{off:?}");
+        assert_eq!(request.timers().map(|timer| timer.hit_count()).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(request.timers().map(|timer| timer.tags().len()).collect::<Vec<_>>(), [1, 2]);
+        assert!(request.tags().eq([("op".into(), "cache".into())]));
+    }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::chunk::index;
 use super::{Chunk, Requested, SetId, Timed};
 
 use crate::packet::{Packet, PacketTimer};
@@ -146,9 +147,4 @@ fn hash(hasher: &DefaultHashBuilder, pairs: &[(Word, Word)]) -> u64 {
         hasher.write_u64(u64::from(name.0) << 32 | u64::from(value.0));
     }
     hasher.finish()
-}
-
-/// Of what lies in a chunk, which has a bounded size.
-fn index(index: usize) -> u32 {
-    u32::try_from(index).expect("a chunk has less than 4 GB")
 }
