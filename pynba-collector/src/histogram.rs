@@ -1,7 +1,7 @@
 //! Counts of times, for percentiles.
 //!
 //! A bucket is what all numbers have in common whose exponent and first six bits of the fraction are the same: the
-//! upper bits of an `f32` as they are, so that finding the bucket is a shift. `benches/collector.rs` compares it with
+//! upper bits of an `f32` as they are, so that finding the bucket is a shift. `benches/collector` compares it with
 //! the crate `hdrhistogram`.
 
 /// Bits of the fraction that tell buckets apart: 64 buckets from each power of two to the next.
@@ -22,8 +22,8 @@ const LARGEST: f32 = 16_777_216.0;
 
 const BEFORE_FIRST: u32 = (SMALLEST.to_bits() >> DROPPED) - 1;
 
-/// Memory grows by so many buckets.
-const STEP: usize = 16;
+/// Memory is taken for so many buckets at once.
+const PAGE: usize = 16;
 
 /// How often times occurred.
 ///
@@ -42,9 +42,19 @@ const STEP: usize = 16;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
-    /// The bucket of `counts[0]`, a multiple of [`STEP`].
-    first: usize,
-    counts: Vec<u64>,
+    /// Times of nothing at all, which would lie far from the others.
+    nothings: u64,
+    /// In the order of their numbers. Those between them are empty, and take no memory.
+    pages: Vec<Page>,
+    /// The place of the page that was used last: the next time is often near.
+    latest: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Page {
+    /// That of its first bucket, through [`PAGE`].
+    number: usize,
+    counts: [u64; PAGE],
 }
 
 impl Histogram {
@@ -64,77 +74,85 @@ impl Histogram {
 
     #[inline]
     fn count_of(&mut self, bucket: usize) -> &mut u64 {
-        // Wraps below the first one, to more than there are.
-        let index = bucket.wrapping_sub(self.first);
-        if index >= self.counts.len() {
-            return self.grow(bucket);
+        if bucket == 0 {
+            return &mut self.nothings;
         }
-        &mut self.counts[index]
+        let number = bucket / PAGE;
+        if self.pages.get(self.latest).is_none_or(|page| page.number != number) {
+            self.turn_to(number);
+        }
+        &mut self.pages[self.latest].counts[bucket % PAGE]
     }
 
-    #[cold]
-    fn grow(&mut self, bucket: usize) -> &mut u64 {
-        let page = bucket / STEP * STEP;
-        if self.counts.is_empty() {
-            self.first = page;
-        }
-        let missing = self.first.saturating_sub(page);
-        self.counts.splice(..0, std::iter::repeat_n(0, missing));
-        self.first -= missing;
-        let needed = page + STEP - self.first;
-        if needed > self.counts.len() {
-            self.counts.reserve_exact(needed - self.counts.len());
-            self.counts.resize(needed, 0);
-        }
-        &mut self.counts[bucket - self.first]
+    fn turn_to(&mut self, number: usize) {
+        self.latest = match self.pages.binary_search_by_key(&number, |page| page.number) {
+            Ok(place) => place,
+            Err(place) => {
+                self.pages.insert(place, Page { number, counts: [0; PAGE] });
+                place
+            }
+        };
     }
 
     /// Adds all that was added to the other one.
     pub fn merge(&mut self, other: &Self) {
-        for (index, times) in other.counts.iter().enumerate().filter(|(_, times)| **times > 0) {
-            let count = self.count_of(other.first + index);
-            *count = count.wrapping_add(*times);
+        for (bucket, times) in other.counts() {
+            let count = self.count_of(bucket);
+            *count = count.wrapping_add(times);
         }
+    }
+
+    /// The times that occurred, from the shortest on, in seconds, each with how often it did. Of the times that fall
+    /// together it is one in their middle: [`add`](Self::add)ed to another histogram they are the same again.
+    pub fn times(&self) -> impl Iterator<Item = (f32, u64)> {
+        self.counts().map(|(bucket, times)| (middle(bucket), times))
+    }
+
+    /// Buckets with something in them.
+    fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
+        let of_page = |page: &Page| {
+            let first = page.number * PAGE;
+            page.counts.into_iter().enumerate().map(move |(index, times)| (first + index, times))
+        };
+        let nothings = std::iter::once((0, self.nothings));
+        nothings.chain(self.pages.iter().flat_map(of_page)).filter(|(_, times)| *times > 0)
     }
 
     /// How many times were added.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts().map(|(_, times)| times).sum()
     }
 
     /// Whether nothing was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.counts().next().is_none()
     }
 
-    /// The memory that it takes, bytes.
+    /// The memory that it takes, bytes: some hundred for times that are near each other, and 35 KB at most.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.counts.capacity() * size_of::<u64>()
+        size_of::<Self>() + self.pages.capacity() * size_of::<Page>()
     }
 
     /// The time, in seconds, that a share of all times does not exceed: the smallest one of which that is true
     /// ("nearest rank"), within [`RELATIVE_ERROR`]. 0 where nothing was added.
     #[must_use]
     pub fn quantile(&self, share: f64) -> f32 {
-        let total = self.len();
         #[expect(
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a rank is off by one in 2^53"
         )]
-        let rank = ((share.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
+        let rank = ((share.clamp(0.0, 1.0) * self.len() as f64).ceil() as u64).max(1);
         let mut seen = 0;
-        for (index, count) in self.counts.iter().enumerate() {
-            seen += count;
-            if seen >= rank {
-                return middle(self.first + index);
-            }
-        }
-        0.0
+        let found = self.counts().find(|(_, times)| {
+            seen += times;
+            seen >= rank
+        });
+        found.map_or(0.0, |(bucket, _)| middle(bucket))
     }
 }
 
@@ -226,6 +244,9 @@ mod tests {
                 }
                 merged.merge(&histogram);
             }
+            let mut rebuilt = Histogram::default();
+            merged.times().for_each(|(time, times)| rebuilt.add(time, times));
+            prop_assert!(rebuilt.times().eq(merged.times()));
             prop_assert_eq!(merged.len(), one.len());
             prop_assert_eq!(merged.is_empty(), one.is_empty());
             for share in [0.0, 0.3, 0.9, 1.0] {
@@ -242,8 +263,23 @@ mod tests {
         {
             histogram.add(seconds, 1);
         }
-        assert!(histogram.counts.len() < 56 * 64, "{}", histogram.counts.len());
+        for time in times_of_any_length() {
+            histogram.add(time, 1);
+        }
+        assert!((30_000..36_000).contains(&histogram.bytes()), "{}", histogram.bytes());
         assert!(is_near(histogram.quantile(1.0), LARGEST));
+    }
+
+    fn times_of_any_length() -> impl Iterator<Item = f32> {
+        (0..=f32::MAX.to_bits()).step_by(1 << DROPPED).map(f32::from_bits)
+    }
+
+    #[test]
+    fn nothing_at_all_and_a_second_take_little_memory() {
+        let mut histogram = Histogram::default();
+        histogram.add(0.0, 1);
+        histogram.add(1.0, 1);
+        assert!(histogram.bytes() < 1000, "{}", histogram.bytes());
     }
 
     #[test]

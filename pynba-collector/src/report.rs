@@ -13,7 +13,7 @@ use std::time::Duration;
 pub use self::row::Row;
 pub use self::timeline::{Step, Timeline};
 
-use self::rows::Rows;
+use self::rows::{Most, Rows};
 use self::scan::Scan;
 use self::tally::{Adding, Removing, Tally};
 
@@ -22,6 +22,9 @@ use crate::snapshot::Snapshot;
 
 /// A report has this many rows at most; what has no row of its own is in one called [`OTHER`](crate::OTHER).
 pub const MOST_ROWS: usize = 50_000;
+
+/// Usual rows take a kilobyte each; those of a hostile client, with times of any length, up to 35.
+const MOST_BYTES: usize = 64 << 20;
 
 /// A report that can be brought up to date for the price of what changed.
 ///
@@ -32,6 +35,8 @@ pub struct Report {
     query: Query,
     scan: Scan,
     rows: Rows,
+    /// So many rows if there is memory for them.
+    most: usize,
     total: Tally,
     /// What is in the rows.
     snapshot: Option<Snapshot>,
@@ -41,13 +46,14 @@ impl Report {
     /// An empty report.
     #[must_use]
     pub fn new(query: Query) -> Self {
-        Self::with_rows(query, MOST_ROWS)
+        Self::with(query, Most { rows: MOST_ROWS, bytes: MOST_BYTES })
     }
 
-    fn with_rows(query: Query, most: usize) -> Self {
+    fn with(query: Query, most: Most) -> Self {
         Self {
             scan: Scan::new(&query),
             rows: Rows::new(query.keys().len(), most),
+            most: most.rows,
             total: Tally::default(),
             snapshot: None,
             query,
@@ -80,15 +86,18 @@ impl Report {
                 }
                 self.add(snapshot, change.stay);
             }
-            None => self.rebuild(snapshot),
+            None => self.rebuild(snapshot, self.rows.most()),
         }
-        if self.rows.is_worth_rebuilding() {
-            self.rebuild(snapshot);
+        if self.rows.have_room_for_others(self.rows.most() < self.most) {
+            self.rebuild(snapshot, self.most.min(self.rows.most() * 2));
+        }
+        while self.rows.are_too_large() {
+            self.rebuild(snapshot, self.rows.most().min(self.rows.iter().count()) / 2);
         }
     }
 
-    fn rebuild(&mut self, snapshot: &Snapshot) {
-        self.rows.clear();
+    fn rebuild(&mut self, snapshot: &Snapshot, most: usize) {
+        self.rows.clear(most);
         self.total = Tally::default();
         self.add(snapshot, 0);
     }
@@ -103,6 +112,13 @@ impl Report {
     #[must_use]
     pub fn query(&self) -> &Query {
         &self.query
+    }
+
+    /// The memory that it takes, bytes, besides the snapshot that it shows. Bounded: a report of which the rows would take
+    /// more than some 64 MB has fewer.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.rows.bytes()
     }
 
     /// The time that its rates are taken over.

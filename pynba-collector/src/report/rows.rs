@@ -6,11 +6,19 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::tally::Tally;
 
+/// How much rows may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    pub(super) rows: usize,
+    /// But for what one update adds.
+    pub(super) bytes: usize,
+}
+
 #[derive(Debug)]
 pub(super) struct Rows {
     /// Parts of each key.
     width: usize,
-    most: usize,
+    most: Most,
     hasher: DefaultHashBuilder,
     table: HashTable<RowId>,
     /// The keys of all rows, one after the other.
@@ -32,7 +40,7 @@ impl RowId {
 }
 
 impl Rows {
-    pub(super) fn new(width: usize, most: usize) -> Self {
+    pub(super) fn new(width: usize, most: Most) -> Self {
         Self {
             width,
             most,
@@ -43,10 +51,6 @@ impl Rows {
             free: Vec::new(),
             other: None,
         }
-    }
-
-    pub(super) fn clear(&mut self) {
-        *self = Self::new(self.width, self.most);
     }
 
     /// The row of this key, a new one if need be.
@@ -65,7 +69,7 @@ impl Rows {
 
     #[cold]
     fn add(&mut self, hash: u64, key: &[u32]) -> RowId {
-        if self.table.len() >= self.most || self.other.is_some() {
+        if self.table.len() >= self.most.rows || self.other.is_some() {
             return self.other();
         }
         let row = self.free.pop().unwrap_or_else(|| self.next());
@@ -118,9 +122,32 @@ impl Rows {
         }
     }
 
-    /// Whether some keys have no row of their own, while enough rows have become empty.
-    pub(super) fn is_worth_rebuilding(&self) -> bool {
-        self.other.is_some() && self.iter().count() <= self.most / 2
+    /// Whether so much memory is taken that there should be fewer rows.
+    pub(super) fn are_too_large(&self) -> bool {
+        self.most.rows > 1 && self.bytes() > self.most.bytes
+    }
+
+    /// Whether some keys have no row of their own, while there would be room: now, or if there were twice as many.
+    pub(super) fn have_room_for_others(&self, may_be_more: bool) -> bool {
+        let is_half_empty = || self.iter().count() <= self.most.rows / 2;
+        self.other.is_some()
+            && self.bytes() <= self.most.bytes / 4
+            && (may_be_more || is_half_empty())
+    }
+
+    /// The memory that they take.
+    pub(super) fn bytes(&self) -> usize {
+        let tallies: usize = self.tallies.iter().map(Tally::bytes).sum();
+        tallies + self.keys.len() * size_of::<u32>() + self.table.capacity() * size_of::<RowId>()
+    }
+
+    /// All of them anew, with at most so many.
+    pub(super) fn clear(&mut self, most: usize) {
+        *self = Self::new(self.width, Most { rows: most, ..self.most });
+    }
+
+    pub(super) fn most(&self) -> usize {
+        self.most.rows
     }
 
     /// Those with anything in them. The key is `None` for what has no row of its own.

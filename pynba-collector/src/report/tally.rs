@@ -52,6 +52,10 @@ impl Tally {
         self.hits == 0
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.times.bytes() + self.longest.bytes()
+    }
+
     /// For a report of requests: one of the chunk of this number.
     #[inline]
     pub(super) fn request<D: Direction>(&mut self, chunk: u64, request: &Requested) {
@@ -177,6 +181,10 @@ impl Longest {
         if self.chunk <= chunk {
             self.latest = 0.0;
         }
+    }
+
+    fn bytes(&self) -> usize {
+        self.earlier.capacity() * size_of::<(u64, f32)>()
     }
 
     pub(super) fn get(&self) -> f32 {

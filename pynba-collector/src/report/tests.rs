@@ -370,7 +370,8 @@ proptest! {
     ) {
         let mut store = store(Limits::default().window(Duration::from_secs(10)));
         let mut decoder = Decoder::new();
-        let mut report = Report::with_rows(Query::new().by("script,status".parse().unwrap()), most);
+        let query = Query::new().by("script,status".parse().unwrap());
+        let mut report = Report::with(query, Most { rows: most, bytes: MOST_BYTES });
         let mut now = Duration::ZERO;
         for (sent, pause, is_looked_at) in sent {
             now += Duration::from_millis(pause);
@@ -449,4 +450,47 @@ fn rates_and_percentages_are_of_what_fits() {
     near(row.time_percent(), 100.0 / 3.0);
     near(row.hits_per_second(), 1.0);
     near(row.quantile(0.5).as_secs_f64(), 0.25);
+}
+
+#[test]
+fn times_of_any_length_do_not_take_any_memory() {
+    const BYTES: usize = 300_000;
+
+    let mut store = store(Limits::default().window(Duration::from_secs(10)));
+    let mut decoder = Decoder::new();
+    let query = Query::new().by("@n0".parse().unwrap());
+    let mut report = Report::with(query, Most { rows: 1000, bytes: BYTES });
+    let mut push = |second: u64, length: u32, store: &mut Store| {
+        let time = f32::from_bits(0x3200_0000 + (length << 20));
+        let timer = |value| SentTimer { time, hits: 1, tags: vec![(0, value)] };
+        let sent = Sent {
+            names: [0; 4],
+            status: 200,
+            time,
+            cpu: [0.0; 2],
+            bytes: [0; 2],
+            tags: vec![],
+            timers: (0..100).map(timer).collect(),
+            timer_rusage: false,
+        };
+        for packet in decoder.decode(&sent.packet()).unwrap().iter() {
+            store.push(Duration::from_secs(second), &packet);
+        }
+    };
+    for length in 0..200 {
+        push(1, length, &mut store);
+    }
+    report.update(&store.snapshot(Duration::from_secs(1)));
+    assert!(report.bytes() <= BYTES, "{}", report.bytes());
+    let hits: u64 = report.rows().map(|row| row.hits()).sum();
+    assert_eq!(hits, 200 * 100);
+    assert!(report.rows().count() > 1 && report.rows().any(|row| row.is_other()));
+
+    // When these have left there are rows for all again.
+    for second in 15..=20 {
+        push(second, 0, &mut store);
+        report.update(&store.snapshot(Duration::from_secs(second)));
+    }
+    assert_eq!(report.rows().filter(|row| !row.is_other()).count(), 100);
+    check(&report, &store.snapshot(Duration::from_secs(20)));
 }

@@ -94,7 +94,7 @@ impl Chunk {
 
     /// Takes in the requests of the chunk that comes next.
     pub(super) fn append(&mut self, next: &Self) {
-        let later = (next.began - self.began).as_micros();
+        let later = next.began.saturating_sub(self.began).as_micros();
         let later = u32::try_from(later).unwrap_or(u32::MAX);
         let [timers, sets, pairs] =
             [self.timers.len(), self.set_ends.len(), self.pairs.len()].map(index);
