@@ -39,6 +39,19 @@ impl Counts {
         Self { lost, forwarded, ..self }
     }
 
+    /// Datagrams that were to be forwarded, and are lost.
+    #[must_use]
+    pub fn not_forwarded(&self) -> u64 {
+        self.forwarded.map_or(0, |stats| {
+            stats.refused
+                + stats.buffer_full
+                + stats.queue_full
+                + stats.too_large
+                + stats.unresolved
+                + stats.failed
+        })
+    }
+
     /// Datagrams that were no packets of Pinba.
     #[must_use]
     pub fn invalid(&self) -> u64 {

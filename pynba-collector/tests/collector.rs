@@ -188,3 +188,35 @@ fn dropped_it_is_gone() {
     assert!(begin.elapsed() < Duration::from_secs(5));
     UdpSocket::bind(address).expect("the port is free again");
 }
+
+#[test]
+fn what_the_kernel_has_at_the_end_is_taken_in() {
+    let mut collector = collector();
+    let client = client(collector.addresses()[0]);
+    for number in 0..2000 {
+        client.send(&packet(&format!("/{number}"))).unwrap();
+    }
+    collector.stop();
+    let counted = collector.counts();
+    assert_eq!(
+        counted.packets + counted.lost.unwrap_or(2000 - counted.packets),
+        2000,
+        "{counted:?}"
+    );
+    assert_eq!(collector.snapshot().len() as u64, counted.packets);
+    // The port is free again, and the counts stay.
+    UdpSocket::bind(collector.addresses()[0]).expect("the port");
+    assert_eq!(collector.counts(), counted);
+}
+
+#[test]
+fn it_does_not_forward_to_itself() {
+    let collector = collector();
+    let address = collector.addresses()[0];
+    drop(collector);
+    let loops = Collector::builder().listen(address).forward(address.to_string()).start();
+    assert_eq!(
+        loops.unwrap_err().to_string(),
+        format!("cannot forward to {address}: it is received here")
+    );
+}

@@ -18,8 +18,8 @@ use crate::store::Requested;
 /// | `status>=500`, `time>0.2`, `time<=200ms` | numbers, with `=`, `!=`, `<`, `<=`, `>`, `>=` |
 /// | `@group=db` | timers with this tag; where rows are about requests, those that have such a timer |
 ///
-/// Numbers are `status`; `time` and `cpu` (seconds, or with `ms` or `us` behind them); `size` of the response, `memory`
-/// (footprint) and `peak` of memory (bytes, or with `KB` or `MB` behind them). Of a tag that is there several times, any
+/// Numbers are `status`; `time` and `cpu` (seconds, or with `ms`, `us`, `m` or `h` behind them); `size` of the response,
+/// `memory` (footprint) and `peak` of memory (bytes, or with `KB`, `MiB` and so on behind them). Of a tag that is there several times, any
 /// of its values may fit.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -124,12 +124,26 @@ impl Number {
     fn units(self) -> &'static [(&'static str, f64, f64)] {
         match self {
             Self::Status => &[],
-            Self::Time | Self::Cpu => {
-                &[("ms", 1.0, 1e3), ("us", 1.0, 1e6), ("µs", 1.0, 1e6), ("s", 1.0, 1.0)]
-            }
-            Self::Size | Self::Memory | Self::Peak => {
-                &[("KB", 1e3, 1.0), ("MB", 1e6, 1.0), ("GB", 1e9, 1.0), ("B", 1.0, 1.0)]
-            }
+            Self::Time | Self::Cpu => &[
+                ("ms", 1.0, 1e3),
+                ("us", 1.0, 1e6),
+                ("µs", 1.0, 1e6),
+                ("s", 1.0, 1.0),
+                ("m", 60.0, 1.0),
+                ("h", 3600.0, 1.0),
+            ],
+            Self::Size | Self::Memory | Self::Peak => &[
+                ("KiB", 1024.0, 1.0),
+                ("MiB", 1_048_576.0, 1.0),
+                ("GiB", 1_073_741_824.0, 1.0),
+                ("KB", 1e3, 1.0),
+                ("MB", 1e6, 1.0),
+                ("GB", 1e9, 1.0),
+                ("B", 1.0, 1.0),
+                ("k", 1e3, 1.0),
+                ("M", 1e6, 1.0),
+                ("G", 1e9, 1.0),
+            ],
         }
     }
 
@@ -213,6 +227,9 @@ impl FromStr for Filter {
         }
         let of: Key = name.parse()?;
         let (is, negated): (fn(&str) -> Pattern, bool) = match rest.as_bytes() {
+            [b'=', b'=', ..] => {
+                return Err(QueryError(format!("`{text}`: write one `=`")));
+            }
             [b'!', b'~', ..] => (|text| Pattern::Like(WildMatch::new(text)), true),
             [b'!', b'=', ..] => (|text| Pattern::Exactly(text.to_owned()), true),
             [b'~', ..] => (|text| Pattern::Like(WildMatch::new(text)), false),

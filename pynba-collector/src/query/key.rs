@@ -90,6 +90,9 @@ impl FromStr for Key {
     type Err = QueryError;
 
     fn from_str(text: &str) -> Result<Self, QueryError> {
+        if text.is_empty() {
+            return Err(QueryError("a key is missing; write such as `script,@group`".to_owned()));
+        }
         match text.split_at_checked(1) {
             Some(("+" | "@", "")) => Err(QueryError(format!(
                 "`{text}` is no key: write the tag's name behind it, `{text}name`"

@@ -45,7 +45,6 @@ fn filters_are_shown_as_they_are_written() {
         "cpu<1",
         "size<=1000000",
         "+a.b=c=d",
-        "script==",
         "@x~a~b",
     ] {
         assert_eq!(filter(text).to_string(), text);
@@ -64,6 +63,9 @@ fn numbers_have_units() {
         ("size>=2MB", "size>=2000000"),
         ("memory>10KB", "memory>10000"),
         ("peak>3B", "peak>3"),
+        ("size>2k", "size>2000"),
+        ("size>2MiB", "size>2097152"),
+        ("time>1.5m", "time>90"),
     ] {
         assert_eq!(filter(written), filter(plain));
     }
@@ -77,6 +79,7 @@ fn what_is_wrong_says_what_to_write() {
         "unknown key `group`; write `script`, `server`, `host`, `schema` or `status`, `+group` for a tag of requests, \
          `@group` for a tag of timers"
     );
+    assert_eq!(key(""), "a key is missing; write such as `script,@group`");
     assert_eq!(key("@"), "`@` is no key: write the tag's name behind it, `@name`");
     let wrong = |text: &str| text.parse::<Filter>().unwrap_err().to_string();
     assert_eq!(
@@ -86,7 +89,7 @@ fn what_is_wrong_says_what_to_write() {
     assert_eq!(wrong(""), "`` is no filter; write `name=text`, `name~pattern*` or `number>=1`");
     assert_eq!(
         wrong("time>fast"),
-        "`time>fast`: `fast` is no number; write a number or a number with ms, us, µs, s behind it"
+        "`time>fast`: `fast` is no number; write a number or a number with ms, us, µs, s, m, h behind it"
     );
     assert_eq!(wrong("status>many"), "`status>many`: `many` is no number; write a number");
     assert_eq!(
@@ -97,6 +100,7 @@ fn what_is_wrong_says_what_to_write() {
         wrong("script>a"),
         "`script>a`: `script` is text; compare it with `=`, `!=`, `~` or `!~`"
     );
+    assert_eq!(wrong("script==/a"), "`script==/a`: write one `=`");
     assert!(wrong("plan=free").contains("`+plan` for a tag of requests"));
     assert!(wrong("time>NaN").contains("no number"));
 }

@@ -454,7 +454,7 @@ fn rates_and_percentages_are_of_what_fits() {
 
 #[test]
 fn times_of_any_length_do_not_take_any_memory() {
-    const BYTES: usize = 300_000;
+    const BYTES: usize = 600_000;
 
     let mut store = store(Limits::default().window(Duration::from_secs(10)));
     let mut decoder = Decoder::new();

@@ -27,7 +27,7 @@ fn text_is_a_line_for_the_request_and_for_each_timer() {
     assert!(clock.bytes().all(|byte| byte.is_ascii_digit() || b":.".contains(&byte)), "{clock}");
     assert_eq!(
         request,
-        "  200   250 ms  web1 shop /checkout  cpu 75.0 ms  12.3 KB  mem 2.00 MB  https  plan=free"
+        "  200   250 ms  web1 shop /checkout  cpu 75.0 ms  12.3 KB  mem 2.00 MB  peak 3.00 MB  https  plan=free"
     );
     assert_eq!(lines[1].trim_start(), "125 ms  ×1    ████      group=db  op=select");
     assert_eq!(lines[2].trim_start(), "100 ms  ×4    ███▎      group=cache");

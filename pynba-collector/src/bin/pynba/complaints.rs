@@ -31,6 +31,19 @@ impl Complaints {
         if let Some(reasons) = reasons(&self.told, counts) {
             tell(reasons);
         }
+        let new = |now: u64, told: u64| Some(now.saturating_sub(told)).filter(|new| *new > 0);
+        if let Some(new) = new(counts.lost.unwrap_or(0), self.told.lost.unwrap_or(0)) {
+            tell(format_args!(
+                "{new} packets lost by the kernel: they came faster than they are read"
+            ));
+        }
+        if let Some(new) = new(counts.not_forwarded(), self.told.not_forwarded()) {
+            let stats = counts.forwarded.unwrap_or_default();
+            tell(format_args!("{new} packets not forwarded; so far {stats}"));
+        }
+        if let Some(new) = new(counts.failures, self.told.failures) {
+            tell(format_args!("receiving failed, {new} times"));
+        }
         if missed > self.missed {
             let new = missed - self.missed;
             tell(format_args!(

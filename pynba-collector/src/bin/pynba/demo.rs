@@ -32,7 +32,8 @@ evening, a release at 14:00 that makes the search slow until it is taken back
 at 18:00, payments that fail from 20:00 to 21:00. It begins at 10:00. All times
 are made up. PINBA_SERVER does not count: made-up data goes only where you say.
 
-  pynba demo --for 1m --rate 50 & pynba top"
+  pynba demo --for 1m --rate 50      and in another terminal: pynba top
+  pynba top --demo                   both in one"
 )]
 pub(crate) struct Args {
     /// Repeatable

@@ -27,7 +27,9 @@ use clap::{Parser, Subcommand};
 /// See what Pinba clients send, without a Pinba server; and send from the shell.
 #[derive(Debug, Parser)]
 #[command(name = "pynba", version, propagate_version = true)]
-#[command(after_help = "To begin with: pynba top --demo")]
+#[command(
+    after_help = "To begin with: pynba top --demo\nAlso: pynba completions SHELL, pynba man [COMMAND]"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

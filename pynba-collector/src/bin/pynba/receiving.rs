@@ -2,6 +2,7 @@
 
 mod address;
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -19,7 +20,7 @@ pub(crate) struct Receiving {
     sockets: Sockets,
 
     /// Requests are kept so long
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = units::time)]
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = window)]
     window: Duration,
 }
 
@@ -91,7 +92,8 @@ impl Sockets {
             })?;
             addresses.extend(found);
         }
-        addresses.dedup();
+        let mut known = HashSet::new();
+        addresses.retain(|address: &SocketAddr| address.port() == 0 || known.insert(*address));
         Ok(addresses)
     }
 
@@ -105,6 +107,7 @@ impl Sockets {
                 };
                 format!("{error}; choose another one: --listen {place}").into()
             }
+            StartError::Loop(_) => format!("{error}; write another server").into(),
             StartError::Forward(_) => format!("{error}; write `--forward HOST:PORT`").into(),
             _ => error.into(),
         }
@@ -131,6 +134,15 @@ fn warn(collector: &Collector) {
     }
 }
 
+/// As long as somebody may look away, at least.
+fn window(text: &str) -> Result<Duration, String> {
+    let window = units::time(text)?;
+    if window < Duration::from_secs(1) {
+        return Err("too short to see anything; write `1s` at least".into());
+    }
+    Ok(window)
+}
+
 /// As much as a burst takes, at least.
 fn memory(text: &str) -> Result<usize, String> {
     const LEAST: u64 = 1_000_000;
@@ -144,6 +156,12 @@ fn memory(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_long_enough_to_see_something() {
+        assert_eq!(window("1s"), Ok(Duration::from_secs(1)));
+        assert!(window("999ms").unwrap_err().contains("`1s` at least"));
+    }
 
     #[test]
     fn memory_is_a_size() {

@@ -60,6 +60,7 @@ impl Text {
             ("cpu ", seconds(cpu), cpu > 0.0),
             ("", bytes(request.document_size()), request.document_size() > 0),
             ("mem ", bytes(request.memory_footprint()), request.memory_footprint() > 0),
+            ("peak ", bytes(request.memory_peak()), request.memory_peak() > 0),
             ("", harmless::text(&request.schema()).into_owned(), !request.schema().is_empty()),
         ] {
             if is_there {

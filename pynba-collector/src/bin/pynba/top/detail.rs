@@ -92,6 +92,7 @@ fn figures(theme: Theme, request: &Request<'_>) -> Line<'static> {
         ("system", time(request.ru_stime())),
         ("size", figures::bytes(request.document_size().into())),
         ("memory", figures::bytes(request.memory_footprint().into())),
+        ("peak", figures::bytes(request.memory_peak().into())),
     ];
     let part = |(name, figure)| {
         [Span::styled(format!("{name} "), theme.faint), Span::raw(figure), Span::raw("  ")]

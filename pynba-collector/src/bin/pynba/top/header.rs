@@ -128,7 +128,7 @@ fn health_parts(app: &App) -> Vec<(String, bool)> {
         (format!("memory {}/{}", bytes(memory), bytes(limit)), app.is_cut_short()),
     ];
     if let Some(stats) = counts.forwarded {
-        let lost = super::health::not_forwarded(&stats);
+        let lost = counts.not_forwarded();
         parts.push(if lost > 0 {
             (format!("forwarded {}, lost {}", count(stats.packets), count(lost)), true)
         } else {

@@ -1,6 +1,5 @@
 //! What became of the packets, in full.
 
-use pynba_runtime::Stats;
 use ratatui::text::{Line, Span};
 
 use super::app::App;
@@ -29,6 +28,9 @@ pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {
     lines.push(line("requests in them", counts.requests.to_string(), false));
     let lost = counts.lost.map_or("the system does not tell".to_owned(), |lost| lost.to_string());
     lines.push(line("lost by the kernel", lost, counts.lost.unwrap_or(0) > 0));
+    if counts.failures > 0 {
+        lines.push(line("receiving failed", counts.failures.to_string(), true));
+    }
     lines.push(line("invalid", counts.invalid().to_string(), counts.invalid() > 0));
     for (reason, count) in counts.reasons() {
         lines.push(Line::raw(format!("  {count}: {reason}")));
@@ -36,7 +38,7 @@ pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {
     if let Some(stats) = counts.forwarded {
         let parts = wrapped(&stats.to_string(), LONGEST - WIDTH);
         for (name, part) in std::iter::once("forwarded").chain(std::iter::repeat("")).zip(parts) {
-            lines.push(line(name, part, not_forwarded(&stats) > 0));
+            lines.push(line(name, part, counts.not_forwarded() > 0));
         }
     }
     let memory = format!("{} of {}", bytes(kept.bytes as u64), bytes(limits.memory as u64));
@@ -51,14 +53,4 @@ pub(crate) fn lines(app: &App) -> Vec<Line<'static>> {
         lines.extend(parts.into_iter().map(|part| Line::styled(part, theme.bad)));
     }
     lines
-}
-
-/// Packets that were to be forwarded and are lost.
-pub(crate) fn not_forwarded(stats: &Stats) -> u64 {
-    stats.refused
-        + stats.buffer_full
-        + stats.queue_full
-        + stats.too_large
-        + stats.unresolved
-        + stats.failed
 }
