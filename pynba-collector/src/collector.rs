@@ -167,6 +167,7 @@ impl Collector {
         let mut keeping = self.shared.lock();
         // Not before: what is waited for may come later than that.
         let now = self.shared.began.elapsed();
+        keeping.store.set_calendar(now, SystemTime::now());
         keeping.store.snapshot(now)
     }
 
@@ -257,6 +258,7 @@ impl Shared {
         }
         let Keeping { store, counts } = &mut *self.lock();
         let now = self.began.elapsed();
+        store.set_calendar(now, SystemTime::now());
         for packet in packets {
             let requests = decoder.decode(packet);
             counts.count(packet.len(), &requests);

@@ -18,8 +18,8 @@ use crate::words::{Texts, Word};
 pub struct Snapshot {
     chunks: Vec<Arc<Chunk>>,
     texts: Texts,
-    /// The calendar's time of the store's zero.
-    began: SystemTime,
+    /// The calendar's time when the store's was 0.
+    epoch: SystemTime,
     covers: Range<Duration>,
     kept: Kept,
 }
@@ -44,11 +44,11 @@ impl Snapshot {
     pub(crate) fn new(
         chunks: Vec<Arc<Chunk>>,
         texts: Texts,
-        began: SystemTime,
+        epoch: SystemTime,
         covers: Range<Duration>,
         kept: Kept,
     ) -> Self {
-        Self { chunks, texts, began, covers, kept }
+        Self { chunks, texts, epoch, covers, kept }
     }
 
     /// The requests in the order in which they came, and backwards.
@@ -64,8 +64,7 @@ impl Snapshot {
             self.chunks.partition_point(|chunk| chunk.first_id + chunk.requests.len() as u64 <= id);
         self.chunks[first..].iter().flat_map(move |chunk| {
             let start = usize::try_from(id.saturating_sub(chunk.first_id)).unwrap_or(usize::MAX);
-            let request =
-                move |index| Request { texts: &self.texts, began: self.began, chunk, index };
+            let request = move |index| Request { texts: &self.texts, chunk, index };
             (start.min(chunk.requests.len())..chunk.requests.len()).map(request)
         })
     }
@@ -94,12 +93,7 @@ impl Snapshot {
         let after = self.chunks.partition_point(|chunk| chunk.first_id <= id);
         let chunk = &self.chunks[after.checked_sub(1)?];
         let index = usize::try_from(id - chunk.first_id).ok()?;
-        (index < chunk.requests.len()).then(|| Request {
-            texts: &self.texts,
-            began: self.began,
-            chunk,
-            index,
-        })
+        (index < chunk.requests.len()).then(|| Request { texts: &self.texts, chunk, index })
     }
 
     /// The time of which it has every request that came: what rates are taken over.
@@ -111,7 +105,7 @@ impl Snapshot {
     /// When it was taken.
     #[must_use]
     pub fn taken_at(&self) -> SystemTime {
-        self.began + self.covers.end
+        self.epoch + self.covers.end
     }
 
     /// Only what came in the last part of the window: of that length, and up to a second more where the chunks in
@@ -199,7 +193,6 @@ impl fmt::Debug for Snapshot {
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     texts: &'a Texts,
-    began: SystemTime,
     chunk: &'a Chunk,
     index: usize,
 }
@@ -222,7 +215,7 @@ impl<'a> Request<'a> {
     /// When it came, which is when the request ended.
     #[must_use]
     pub fn came_at(&self) -> SystemTime {
-        self.began + self.chunk.began + Duration::from_micros(self.row().came.into())
+        self.chunk.epoch + self.chunk.began + Duration::from_micros(self.row().came.into())
     }
 
     /// The machine that did the work.

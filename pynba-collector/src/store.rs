@@ -81,7 +81,8 @@ impl Limits {
 #[derive(Debug)]
 pub struct Store {
     limits: Limits,
-    began: SystemTime,
+    /// The calendar's time when the store's was 0.
+    epoch: SystemTime,
     words: Words,
     chunks: VecDeque<Arc<Chunk>>,
     /// Bytes of `chunks`.
@@ -98,7 +99,7 @@ impl Store {
     pub fn new(limits: Limits, began: SystemTime) -> Self {
         Self {
             limits,
-            began,
+            epoch: began,
             words: Words::new(limits.words()),
             chunks: VecDeque::new(),
             bytes: 0,
@@ -106,6 +107,12 @@ impl Store {
             complete_since: Duration::ZERO,
             pushed_out: 0,
         }
+    }
+
+    /// Says what the calendar has `now`. What comes from now on is dated by it: the calendar may be set meanwhile, and goes
+    /// on while a machine sleeps.
+    pub fn set_calendar(&mut self, now: Duration, calendar: SystemTime) {
+        self.epoch = calendar.checked_sub(now).unwrap_or(self.epoch);
     }
 
     /// Keeps one request, which came `now`.
@@ -117,7 +124,7 @@ impl Store {
             self.expire(now);
         }
         let oldest = self.chunks.front().map_or(self.writing.number(), |chunk| chunk.number);
-        self.writing.push(now, packet, &mut self.words, oldest);
+        self.writing.push(now, self.epoch, packet, &mut self.words, oldest);
     }
 
     /// All that is kept `now`.
@@ -128,7 +135,7 @@ impl Store {
         Snapshot::new(
             self.chunks.iter().cloned().collect(),
             self.words.texts().clone(),
-            self.began,
+            self.epoch,
             cutoff..now,
             Kept {
                 bytes: self.bytes + self.words.bytes(),
@@ -146,6 +153,7 @@ impl Store {
         // Whoever looks often makes many small ones. Where nobody has the last one any more it takes in this one.
         if let Some(last) = self.chunks.back_mut()
             && chunk.ended.saturating_sub(last.began) < self.limits.chunk_span()
+            && last.is_dated_as(&chunk)
             && let Some(last) = Arc::get_mut(last)
             && last.bytes() + chunk.bytes() < self.limits.chunk_bytes()
         {

@@ -1,11 +1,11 @@
 //! Requests of a short time, one after the other.
 
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::words::Word;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Chunk {
     /// That of the chunk before it and one.
     pub(crate) number: u64,
@@ -15,6 +15,8 @@ pub(crate) struct Chunk {
     pub(crate) began: Duration,
     /// When its last request came.
     pub(crate) ended: Duration,
+    /// The calendar's time when the store's was 0, as the calendar was when its first request came.
+    pub(crate) epoch: SystemTime,
     pub(crate) requests: Vec<Requested>,
     /// Those of all its requests.
     pub(crate) timers: Vec<Timed>,
@@ -90,6 +92,28 @@ impl Chunk {
 
     pub(crate) fn sets(&self) -> impl Iterator<Item = &[(Word, Word)]> {
         (0..self.set_ends.len()).map(|set| self.tags(SetId(u32::try_from(set).unwrap_or(u32::MAX))))
+    }
+
+    /// One without any request.
+    pub(super) fn empty(number: u64, first_id: u64) -> Self {
+        Self {
+            number,
+            first_id,
+            began: Duration::ZERO,
+            ended: Duration::ZERO,
+            epoch: SystemTime::UNIX_EPOCH,
+            requests: Vec::new(),
+            timers: Vec::new(),
+            timer_rusage: Vec::new(),
+            set_ends: Vec::new(),
+            pairs: Vec::new(),
+        }
+    }
+
+    /// Whether the calendar was the same, but for how exactly it was read.
+    pub(super) fn is_dated_as(&self, other: &Self) -> bool {
+        let off = self.epoch.duration_since(other.epoch).unwrap_or_else(|error| error.duration());
+        off < Duration::from_millis(1)
     }
 
     /// Takes in the requests of the chunk that comes next.

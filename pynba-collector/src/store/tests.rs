@@ -165,3 +165,17 @@ fn looking_often_makes_no_more_chunks() {
         assert!(request.tags().eq([("op".into(), "cache".into())]));
     }
 }
+
+#[test]
+fn requests_are_dated_by_the_calendar_of_their_time() {
+    let mut store = store(Limits::default());
+    push(&mut store, 1.0, "/before");
+    // An hour was slept.
+    let second = Duration::from_secs(1);
+    store.set_calendar(2 * second, SystemTime::UNIX_EPOCH + 3602 * second);
+    push(&mut store, 5.0, "/after");
+    let snapshot = store.snapshot(6 * second);
+    let came: Vec<_> = snapshot.requests().map(|request| request.came_at()).collect();
+    assert_eq!(came, [1, 3605].map(|seconds| SystemTime::UNIX_EPOCH + seconds * second));
+    assert_eq!(snapshot.taken_at(), SystemTime::UNIX_EPOCH + 3606 * second);
+}

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 use std::mem;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -12,7 +12,7 @@ use super::{Chunk, Requested, SetId, Timed};
 use crate::packet::{Packet, PacketTimer};
 use crate::words::{Word, Words};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Writing {
     chunk: Chunk,
     hasher: DefaultHashBuilder,
@@ -20,6 +20,17 @@ pub(super) struct Writing {
     sets: HashTable<SetId>,
     /// The words of the packet's dictionary.
     dictionary: Vec<Word>,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self {
+            chunk: Chunk::empty(0, 0),
+            hasher: DefaultHashBuilder::default(),
+            sets: HashTable::new(),
+            dictionary: Vec::new(),
+        }
+    }
 }
 
 impl Writing {
@@ -58,11 +69,7 @@ impl Writing {
             return None;
         }
         self.sets.clear();
-        let next = Chunk {
-            number: self.chunk.number + 1,
-            first_id: self.chunk.first_id + self.chunk.requests.len() as u64,
-            ..Chunk::default()
-        };
+        let next = Chunk::empty(self.chunk.number + 1, self.next_id());
         let mut chunk = mem::replace(&mut self.chunk, next);
         chunk.shrink();
         Some(chunk)
@@ -71,12 +78,13 @@ impl Writing {
     pub(super) fn push(
         &mut self,
         now: Duration,
+        epoch: SystemTime,
         packet: &Packet<'_>,
         words: &mut Words,
         oldest: u64,
     ) {
         if self.is_empty() {
-            self.chunk.began = now;
+            (self.chunk.began, self.chunk.epoch) = (now, epoch);
         }
         self.chunk.ended = now.max(self.chunk.began);
         let user = self.chunk.number;
