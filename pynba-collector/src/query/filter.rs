@@ -98,6 +98,20 @@ impl Filter {
         Self { test: Test::Text { of: key, is: Pattern::Exactly(text), negated: false } }
     }
 
+    /// Whether all that fits has the same under this key, so that it tells nothing apart any more.
+    #[must_use]
+    pub fn settles(&self, key: &Key) -> bool {
+        match &self.test {
+            Test::Text { of, is: Pattern::Exactly(_), negated: false } => of == key,
+            Test::Number(test) => {
+                *key == Key::STATUS
+                    && test.of == Number::Status
+                    && test.comparison == Comparison::Equal
+            }
+            Test::Text { .. } => false,
+        }
+    }
+
     /// What has such a number.
     #[must_use]
     pub fn compare(of: Number, comparison: Comparison, than: f64) -> Self {

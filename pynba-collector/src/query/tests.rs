@@ -117,3 +117,21 @@ fn patterns_take_whole_texts() {
     assert!(fits("*/users/?", "/api/users/1"));
     assert!(!fits("*/users/?", "/api/users/12"));
 }
+
+#[test]
+fn equality_settles_a_key() {
+    for (text, key) in [
+        ("script=/a", Key::SCRIPT),
+        ("@group=db", Key::timer_tag("group")),
+        ("status=404", Key::STATUS),
+    ] {
+        assert!(filter(text).settles(&key), "{text}");
+        assert!(!filter(text).settles(&Key::HOST), "{text}");
+    }
+    for text in ["script!=/a", "script~/a", "status>=404", "time=1"] {
+        assert!(
+            !filter(text).settles(&Key::SCRIPT) && !filter(text).settles(&Key::STATUS),
+            "{text}"
+        );
+    }
+}

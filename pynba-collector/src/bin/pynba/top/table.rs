@@ -157,7 +157,7 @@ fn nothing(app: &App) -> Vec<Line<'static>> {
     {
         vec!["None of these requests has a timer.".to_owned()]
     } else if app.totals().requests() > 0 {
-        vec!["None of these requests has what the rows are told apart by; choose another key with t or 1 to 5.".to_owned()]
+        vec!["Nothing here has this key; choose another one with t or 1 to 5.".to_owned()]
     } else if app.filters().is_empty() {
         vec!["No request came in this time; l takes a longer one.".to_owned()]
     } else {

@@ -1,10 +1,13 @@
 //! Into the chosen row: what it stands for becomes a filter, and the next question is asked.
 
-use pynba_collector::{Filter, Key, OTHER};
+use pynba_collector::{Filter, Key, OTHER, Query, Report};
 
 use super::{App, Overlay, View};
 
 use crate::top::keys::FIELDS;
+
+/// So many tags are tried: each takes as long as a report.
+const CANDIDATES: usize = 5;
 
 impl App {
     pub(super) fn enter(&mut self) {
@@ -33,16 +36,18 @@ impl App {
     /// Of one host one asks for its scripts; of one script, for its timers; of one group of timers, for what else tells
     /// them apart.
     fn next_question(&self) -> (View, Option<Key>) {
-        let filters: Vec<String> = self.filters().iter().map(ToString::to_string).collect();
-        let is_open = |key: &Key| {
-            let settled = format!("{key}=");
-            !filters.iter().any(|filter| filter.starts_with(&settled))
-        };
+        let filters = self.filters();
+        let is_open = |key: &Key| !filters.iter().any(|filter| filter.settles(key));
         if self.view == View::Requests && is_open(&Key::SCRIPT) {
             return (View::Requests, Some(Key::SCRIPT));
         }
+        let timers = filters.iter().cloned().fold(Query::of_timers(), Query::only_filter);
+        let has_rows = |key: &Key| {
+            let report = Report::over(timers.clone().by_key(key.clone()), &self.part);
+            report.rows().next().is_some()
+        };
         let tags = self.part.timer_tags().into_iter().map(|(name, _)| Key::TimerTag(name));
-        if let Some(tag) = tags.into_iter().find(is_open) {
+        if let Some(tag) = tags.filter(&is_open).take(CANDIDATES).find(has_rows) {
             return (View::Timers, Some(tag));
         }
         match FIELDS.map(Key::Field).into_iter().find(is_open) {
