@@ -44,17 +44,11 @@ const PAGE: usize = 16;
 pub struct Histogram {
     /// Times of nothing at all, which would lie far from the others.
     nothings: u64,
-    /// In the order of their numbers. Those between them are empty, and take no memory.
-    pages: Vec<Page>,
-    /// The place of the page that was used last: the next time is often near.
-    latest: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Page {
-    /// That of its first bucket, through [`PAGE`].
-    number: usize,
-    counts: [u64; PAGE],
+    /// The number of the page that `slots` begins with.
+    first: usize,
+    /// Of each page its place in `pages` and one; 0 for those that are empty, and take no memory.
+    slots: Vec<u8>,
+    pages: Vec<[u64; PAGE]>,
 }
 
 impl Histogram {
@@ -78,20 +72,26 @@ impl Histogram {
             return &mut self.nothings;
         }
         let number = bucket / PAGE;
-        if self.pages.get(self.latest).is_none_or(|page| page.number != number) {
-            self.turn_to(number);
-        }
-        &mut self.pages[self.latest].counts[bucket % PAGE]
+        // Wraps below the first one, to more than there are.
+        let slot = self.slots.get(number.wrapping_sub(self.first)).copied().unwrap_or(0);
+        let place = if slot == 0 { self.open(number) } else { usize::from(slot) - 1 };
+        &mut self.pages[place][bucket % PAGE]
     }
 
-    fn turn_to(&mut self, number: usize) {
-        self.latest = match self.pages.binary_search_by_key(&number, |page| page.number) {
-            Ok(place) => place,
-            Err(place) => {
-                self.pages.insert(place, Page { number, counts: [0; PAGE] });
-                place
-            }
-        };
+    /// A new page, and where it is.
+    #[cold]
+    fn open(&mut self, number: usize) -> usize {
+        if self.slots.is_empty() {
+            self.first = number;
+        }
+        let missing = self.first.saturating_sub(number);
+        self.slots.splice(..0, std::iter::repeat_n(0, missing));
+        self.first -= missing;
+        let index = number - self.first;
+        self.slots.resize(self.slots.len().max(index + 1), 0);
+        self.pages.push([0; PAGE]);
+        self.slots[index] = u8::try_from(self.pages.len()).expect("there are 217 pages at most");
+        self.pages.len() - 1
     }
 
     /// Adds all that was added to the other one.
@@ -110,12 +110,13 @@ impl Histogram {
 
     /// Buckets with something in them.
     fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
-        let of_page = |page: &Page| {
-            let first = page.number * PAGE;
-            page.counts.into_iter().enumerate().map(move |(index, times)| (first + index, times))
+        let pages = (self.first..).zip(&self.slots).filter(|(_, slot)| **slot > 0);
+        let of_page = |(number, slot): (usize, &u8)| {
+            let counts = self.pages[usize::from(*slot) - 1];
+            counts.into_iter().enumerate().map(move |(index, times)| (number * PAGE + index, times))
         };
         let nothings = std::iter::once((0, self.nothings));
-        nothings.chain(self.pages.iter().flat_map(of_page)).filter(|(_, times)| *times > 0)
+        nothings.chain(pages.flat_map(of_page)).filter(|(_, times)| *times > 0)
     }
 
     /// How many times were added.
@@ -133,7 +134,7 @@ impl Histogram {
     /// The memory that it takes, bytes: some hundred for times that are near each other, and 35 KB at most.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.pages.capacity() * size_of::<Page>()
+        size_of::<Self>() + self.slots.capacity() + self.pages.capacity() * size_of::<[u64; PAGE]>()
     }
 
     /// The time, in seconds, that a share of all times does not exceed: the smallest one of which that is true
