@@ -53,14 +53,13 @@ fn polls(times: u32, mut act: impl FnMut(u32)) -> impl Future<Output = ()> {
     })
 }
 
-fn work() {
-    let until = Instant::now() + WAIT;
-    while Instant::now() < until {}
-}
-
 #[cfg(all(target_os = "linux", not(pynba_portable)))]
 #[test]
 fn the_processor_time_of_each_poll_counts_and_no_other() {
+    let work = || {
+        let until = Instant::now() + WAIT;
+        while Instant::now() < until {}
+    };
     let kept = Keep::default();
     let used = |packet: Captured| f64::from(packet.ru_utime + packet.ru_stime);
     let mut future = pin!(kept.reporter(Rusage::Thread).monitor("/polls", polls(5, |_| work())));
