@@ -91,12 +91,14 @@ fn what_is_wrong_is_said_with_what_to_write() {
         (&["--user-time", "1h2x"], "that is no time"),
         (&["--memory-peak", "-3k"], "a size is not negative; write bytes such as `48000`"),
         (&["--document-size", "big"], "that is no size; write bytes"),
-        (&["--status", "-1"], "write a number from 0 on, such as `404`"),
-        (&["--status", "4294967295"], "write a number from 0 on"),
+        (&["--status", "-1"], "write a number from 0 to 4294967294, such as `404`"),
+        (&["--status", "4294967295"], "write a number from 0 to 4294967294"),
+        (&["--name", ""], "a name is missing, such as `/import`"),
         (&["--tag", "plan"], "there is no `=`; write `plan=VALUE`"),
         (&["--server", "[::1]"], "the port is missing; write `[::1]:30002`"),
     ] {
-        let name = if arguments.is_empty() { &[][..] } else { &["-n", "/"] };
+        let has_name = arguments.is_empty() || arguments[0] == "--name";
+        let name = if has_name { &[][..] } else { &["-n", "/"] };
         let (output, request) = told(&[&["send"], name, arguments].concat());
         assert_eq!((output.status.code(), request), (Some(2), None), "{arguments:?}");
         let error = text(&output.stderr);

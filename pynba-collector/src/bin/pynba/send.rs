@@ -30,7 +30,7 @@ Exit code 1: not sent, or a server not found. UDP: nobody says that it arrived.
 )]
 pub(crate) struct Args {
     /// What was asked for: a path, a script, a job
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = name)]
     name: String,
     #[command(flatten)]
     measured: Measured,
@@ -39,6 +39,11 @@ pub(crate) struct Args {
     /// Show the request instead of sending it
     #[arg(long)]
     dry_run: bool,
+}
+
+/// Servers leave a request without any out of their reports.
+fn name(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() { Err("a name is missing, such as `/import`") } else { Ok(text.to_owned()) }
 }
 
 pub(crate) fn run(args: Args) -> Outcome {

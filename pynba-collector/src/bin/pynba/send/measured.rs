@@ -39,7 +39,7 @@ pub(super) struct Measured {
 /// Servers take the largest number of 32 bits for no status at all.
 fn status(text: &str) -> Result<u32, &'static str> {
     let status = text.parse().ok().filter(|&status| status < u32::MAX);
-    status.ok_or("write a number from 0 on, such as `404`")
+    status.ok_or("write a number from 0 to 4294967294, such as `404`")
 }
 
 impl Measured {
