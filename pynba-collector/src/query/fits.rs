@@ -9,13 +9,12 @@ impl Query {
     /// its timers.
     #[must_use]
     pub fn fits(&self, request: &Request<'_>) -> bool {
-        let (of_timers, of_requests): (Vec<_>, Vec<_>) =
-            self.filters().iter().partition(|filter| filter.is_about_timers());
-        of_requests.iter().all(|filter| filter.fits_request(request))
-            && (of_timers.is_empty()
+        let filters = self.filters();
+        filters.iter().all(|filter| filter.fits_request(request))
+            && (!filters.iter().any(Filter::is_about_timers)
                 || request
                     .timers()
-                    .any(|timer| of_timers.iter().all(|filter| filter.fits_timer(&timer))))
+                    .any(|timer| filters.iter().all(|filter| filter.fits_timer(&timer))))
     }
 }
 
@@ -24,6 +23,7 @@ impl Filter {
         matches!(self.test, Test::Text { of: Key::TimerTag(_), .. })
     }
 
+    /// Whatever its timers are.
     fn fits_request(&self, request: &Request<'_>) -> bool {
         match &self.test {
             Test::Number(test) => test.fits(request.row()),
@@ -44,6 +44,7 @@ impl Filter {
         }
     }
 
+    /// Whatever its request is.
     fn fits_timer(&self, timer: &Timer<'_>) -> bool {
         match &self.test {
             Test::Text { of: Key::TimerTag(name), is, negated } => {

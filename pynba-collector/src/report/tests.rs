@@ -317,6 +317,12 @@ fn store(limits: Limits) -> Store {
     Store::new(limits, SystemTime::UNIX_EPOCH)
 }
 
+fn push(store: &mut Store, decoder: &mut Decoder, now: Duration, sent: &Sent) {
+    for packet in decoder.decode(&sent.packet()).unwrap().iter() {
+        store.push(now, &packet);
+    }
+}
+
 fn check(report: &Report, snapshot: &Snapshot) {
     let (mut expected, total) = by_the_book(report.query(), snapshot);
     total.check(&report.total());
@@ -473,9 +479,7 @@ fn times_of_any_length_do_not_take_any_memory() {
             timers: (0..100).map(timer).collect(),
             timer_rusage: false,
         };
-        for packet in decoder.decode(&sent.packet()).unwrap().iter() {
-            store.push(Duration::from_secs(second), &packet);
-        }
+        self::push(store, &mut decoder, Duration::from_secs(second), &sent);
     };
     for length in 0..200 {
         push(1, length, &mut store);
