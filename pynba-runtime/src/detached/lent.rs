@@ -132,6 +132,9 @@ mod tests {
             let away = lent.lend().expect("it is here");
             assert!(lent.lend_at_once().is_none(), "it is away");
             lent.take_back(away, at_once);
+            if !at_once {
+                assert!(lent.lend_at_once().is_none(), "it was not allowed");
+            }
         }
         let away = lent.lend_at_once().expect("it was allowed");
         assert!(lent.lend_at_once().is_none(), "it is away");
