@@ -1,24 +1,28 @@
-//! Packets of real clients and cases of flattening, with what went in. They are kept beside the
+//! Packets of real clients and cases of flattening, with what went in. They are kept in `shared/vectors` beside the
 //! repository, or in `PYNBA_VECTORS`.
 
 use std::env;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 /// The file's content, or `None` where the repository stands alone.
 pub(crate) fn read(file: &str) -> Option<Value> {
     let given = env::var_os("PYNBA_VECTORS").map(PathBuf::from);
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors");
-    let path = given.clone().unwrap_or_else(|| beside.into()).join(file);
-    if given.is_none() && !path.exists() {
+    let Some(path) = given.or_else(beside).map(|folder| folder.join(file)) else {
         // Not `eprintln!`, which is captured while the test passes.
-        let _ = writeln!(io::stderr(), "SKIPPED: no {}, set PYNBA_VECTORS", path.display());
+        let _ = writeln!(io::stderr(), "SKIPPED: no shared/vectors, set PYNBA_VECTORS");
         return None;
-    }
+    };
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     Some(serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+/// The folder, however deep the crate that includes this lies in the repository.
+fn beside() -> Option<PathBuf> {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.map(|folder| folder.join("shared/vectors")).find(|folder| folder.is_dir())
 }
 
 /// The packets, each an object.
