@@ -9,6 +9,7 @@ mod receive;
 mod report;
 mod snapshot;
 mod store;
+mod successors;
 mod words;
 
 pub use self::collector::{Collector, CollectorBuilder, StartError};

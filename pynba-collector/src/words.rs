@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::successors::Successors;
+
 /// A text, as a number. Means something together with the [`Snapshot`](crate::Snapshot) that it is from.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Word(pub(crate) u32);
@@ -44,6 +46,7 @@ pub(crate) struct Words {
     entries: Vec<Entry>,
     texts: Texts,
     free: Vec<Word>,
+    successors: Successors,
     bytes: usize,
     limits: Limits,
     /// Nothing has become unused since the chunk of this number was the oldest.
@@ -73,6 +76,7 @@ impl Words {
             entries: Vec::new(),
             texts: Texts::default(),
             free: Vec::new(),
+            successors: Successors::default(),
             bytes: 0,
             limits,
             swept_for: 0,
@@ -90,15 +94,25 @@ impl Words {
     /// The word of a text, for the chunk `user`, while `oldest` is the oldest chunk that anybody can ask for.
     pub(crate) fn intern(&mut self, text: &[u8], user: u64, oldest: u64) -> Word {
         let text = cut(text);
+        let word = self.guess(text).unwrap_or_else(|| self.find_or_enter(text, user, oldest));
+        let last_used = &mut self.entries[word.index()].last_used;
+        *last_used = (*last_used).max(user);
+        self.successors.learn(word.0);
+        word
+    }
+
+    #[inline]
+    fn guess(&self, text: &[u8]) -> Option<Word> {
+        self.successors.guess().map(Word).filter(|word| *self.entries[word.index()].text == *text)
+    }
+
+    fn find_or_enter(&mut self, text: &[u8], user: u64, oldest: u64) -> Word {
         let hash = self.hasher.hash_one(text);
-        let entries = &mut self.entries;
         let is_it = |word: &Word| {
-            let entry = &entries[word.index()];
+            let entry = &self.entries[word.index()];
             entry.hash == hash && *entry.text == *text
         };
         if let Some(&word) = self.table.find(hash, is_it) {
-            let last_used = &mut entries[word.index()].last_used;
-            *last_used = (*last_used).max(user);
             return word;
         }
         if !self.has_room(text) {
@@ -139,6 +153,8 @@ impl Words {
             return;
         }
         self.swept_for = oldest;
+        // Words without a text would be taken for the empty one.
+        self.successors.forget();
         let (entries, free, bytes) = (&mut self.entries, &mut self.free, &mut self.bytes);
         self.table.retain(|word| {
             let entry = &mut entries[word.index()];
@@ -271,6 +287,19 @@ mod tests {
         assert_ne!(words.texts().generation(), before.generation());
         assert_eq!(words.intern(b"b", 3, 2), b);
         assert_eq!(words.intern(b"a", 3, 2), Word::OTHER);
+    }
+
+    #[test]
+    fn a_word_that_left_is_not_guessed() {
+        let mut words = Words::new(Limits { words: 12, ..PLENTY });
+        for text in 0..10_u8 {
+            words.intern(&[text], 1, 1);
+        }
+        // Each takes the number of one that left, and those that follow it have no text any more.
+        for text in 10..20_u8 {
+            words.intern(&[text], 2, 2);
+            assert_eq!(words.intern(b"", 2, 2), Word::EMPTY);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::tally::Tally;
 
+use crate::successors::Successors;
+
 /// How much rows may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Most {
@@ -25,6 +27,7 @@ pub(super) struct Rows {
     keys: Vec<u32>,
     tallies: Vec<Tally>,
     free: Vec<RowId>,
+    successors: Successors,
     /// What has no row of its own. While it is there, rows neither come nor go: whatever was added to a row is found
     /// there again when it is taken away.
     other: Option<RowId>,
@@ -49,6 +52,7 @@ impl Rows {
             keys: Vec::new(),
             tallies: Vec::new(),
             free: Vec::new(),
+            successors: Successors::default(),
             other: None,
         }
     }
@@ -56,11 +60,21 @@ impl Rows {
     /// The row of this key, a new one if need be.
     #[inline]
     pub(super) fn find(&mut self, key: &[u32]) -> RowId {
-        let hash = hash(&self.hasher, key);
-        match self.table.find(hash, |row| self.key(*row) == key) {
-            Some(row) => *row,
-            None => self.add(hash, key),
-        }
+        let row = self.guess(key).unwrap_or_else(|| {
+            let hash = hash(&self.hasher, key);
+            let found = self.table.find(hash, |row| self.key(*row) == key).copied();
+            found.unwrap_or_else(|| self.add(hash, key))
+        });
+        self.successors.learn(row.0);
+        row
+    }
+
+    #[inline]
+    fn guess(&self, key: &[u32]) -> Option<RowId> {
+        let row = self.successors.guess().map(RowId)?;
+        // Those that were forgotten are empty.
+        let is_there = !self.tallies[row.index()].is_empty();
+        (is_there && self.key(row) == key).then_some(row)
     }
 
     fn key(&self, row: RowId) -> &[u32] {
@@ -99,7 +113,8 @@ impl Rows {
             return row;
         }
         let row = self.next();
-        self.enter(row, &vec![0; self.width]);
+        // Nothing has this key: there are fewer words, and no such status.
+        self.enter(row, &vec![u32::MAX; self.width]);
         self.other = Some(row);
         row
     }

@@ -10,6 +10,7 @@ use super::chunk::index;
 use super::{Chunk, Requested, SetId, Timed};
 
 use crate::packet::{Packet, PacketTimer};
+use crate::successors::Successors;
 use crate::words::{Word, Words};
 
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(super) struct Writing {
     hasher: DefaultHashBuilder,
     /// The sets of tags of `chunk`, found by their pairs.
     sets: HashTable<SetId>,
+    successors: Successors,
     /// The words of the packet's dictionary.
     dictionary: Vec<Word>,
 }
@@ -28,6 +30,7 @@ impl Default for Writing {
             chunk: Chunk::empty(0, 0),
             hasher: DefaultHashBuilder::default(),
             sets: HashTable::new(),
+            successors: Successors::default(),
             dictionary: Vec::new(),
         }
     }
@@ -69,6 +72,7 @@ impl Writing {
             return None;
         }
         self.sets.clear();
+        self.successors.forget();
         let next = Chunk::empty(self.chunk.number + 1, self.next_id());
         let mut chunk = mem::replace(&mut self.chunk, next);
         chunk.shrink();
@@ -130,8 +134,28 @@ impl Writing {
     }
 
     /// The set of these tags, each a name and a value of the dictionary.
+    #[inline]
     fn set(&mut self, names: &[u32], values: &[u32]) -> SetId {
-        let Self { chunk, hasher, sets, dictionary } = self;
+        let set = self.guess(names, values).unwrap_or_else(|| self.find_or_enter(names, values));
+        self.successors.learn(set.0);
+        set
+    }
+
+    #[inline]
+    fn guess(&self, names: &[u32], values: &[u32]) -> Option<SetId> {
+        let set = self.successors.guess().map(SetId)?;
+        let pairs = self.chunk.tags(set);
+        let word = |id: &u32| self.dictionary[*id as usize];
+        let is_it = pairs.len() == names.len()
+            && pairs
+                .iter()
+                .zip(names.iter().zip(values))
+                .all(|(pair, (name, value))| *pair == (word(name), word(value)));
+        is_it.then_some(set)
+    }
+
+    fn find_or_enter(&mut self, names: &[u32], values: &[u32]) -> SetId {
+        let Self { chunk, hasher, sets, dictionary, .. } = self;
         let word = |id: &u32| dictionary[*id as usize];
         let start = chunk.pairs.len();
         chunk.pairs.extend(names.iter().zip(values).map(|(name, value)| (word(name), word(value))));
