@@ -60,12 +60,9 @@ impl Snapshot {
     /// The requests from this [`id`](Request::id) on: what came since an earlier snapshot.
     #[must_use]
     pub fn requests_from(&self, id: u64) -> impl DoubleEndedIterator<Item = Request<'_>> + Clone {
-        let first =
-            self.chunks.partition_point(|chunk| chunk.first_id + chunk.requests.len() as u64 <= id);
-        self.chunks[first..].iter().flat_map(move |chunk| {
-            let start = usize::try_from(id.saturating_sub(chunk.first_id)).unwrap_or(usize::MAX);
+        self.chunks_from(id).iter().flat_map(move |chunk| {
             let request = move |index| Request { texts: &self.texts, chunk, index };
-            (start.min(chunk.requests.len())..chunk.requests.len()).map(request)
+            (chunk.index_of(id)..chunk.requests.len()).map(request)
         })
     }
 
@@ -90,10 +87,7 @@ impl Snapshot {
     /// The request with this [`id`](Request::id), as long as it is in the window.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<Request<'_>> {
-        let after = self.chunks.partition_point(|chunk| chunk.first_id <= id);
-        let chunk = &self.chunks[after.checked_sub(1)?];
-        let index = usize::try_from(id - chunk.first_id).ok()?;
-        (index < chunk.requests.len()).then(|| Request { texts: &self.texts, chunk, index })
+        self.requests_from(id).next().filter(|request| request.id() == id)
     }
 
     /// The time of which it has every request that came: what rates are taken over.
@@ -170,6 +164,11 @@ impl Snapshot {
 
     pub(crate) fn chunks(&self) -> &[Arc<Chunk>] {
         &self.chunks
+    }
+
+    /// Those with requests from this number on.
+    pub(crate) fn chunks_from(&self, id: u64) -> &[Arc<Chunk>] {
+        &self.chunks[self.chunks.partition_point(|chunk| chunk.next_id() <= id)..]
     }
 
     pub(crate) fn texts(&self) -> &Texts {
@@ -326,6 +325,12 @@ pub struct Timer<'a> {
 impl<'a> Timer<'a> {
     fn row(&self) -> &'a Timed {
         &self.chunk.timers[self.index]
+    }
+
+    /// Its number among all timers that ever came, from 0: later ones have larger numbers.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.chunk.first_timer_id + self.index as u64
     }
 
     /// Time over all hits, seconds.

@@ -137,7 +137,13 @@ impl<'a> Row<'a> {
         self.per_second(float(self.tally.traffic))
     }
 
-    /// Resident memory of a request, bytes, on average. 0 where rows are about timers.
+    /// Resident memory of all requests together, bytes. 0 where rows are about timers.
+    #[must_use]
+    pub fn memory_footprint_total(&self) -> u64 {
+        self.tally.memory
+    }
+
+    /// [`memory_footprint_total`](Self::memory_footprint_total) of a request, bytes, on average.
     #[must_use]
     pub fn memory_footprint(&self) -> u64 {
         self.tally.memory.checked_div(self.tally.requests).unwrap_or(0)

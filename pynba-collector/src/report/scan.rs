@@ -150,16 +150,17 @@ impl Scan {
         }
     }
 
-    /// Goes through the requests that fit.
+    /// Goes through the requests from this index on that fit.
     pub(super) fn requests(
         &mut self,
         chunk: &Chunk,
+        from: usize,
         texts: &Texts,
         mut each: impl FnMut(&Requested),
     ) {
         self.learn(texts);
         self.look_at_sets(chunk, texts);
-        for (index, request) in chunk.requests.iter().enumerate() {
+        for (index, request) in chunk.requests.iter().enumerate().skip(from) {
             if self.fits(chunk, index, texts) {
                 each(request);
             }

@@ -186,6 +186,7 @@ impl Expected {
     fn check(&self, row: &Row<'_>) {
         let found = (row.requests(), row.errors(), row.hits(), row.traffic());
         assert_eq!(found, (self.requests, self.errors, self.hits, self.traffic));
+        assert_eq!(row.memory_footprint_total(), self.memory);
         assert_eq!(row.memory_footprint(), self.memory.checked_div(self.requests).unwrap_or(0));
         assert_eq!(row.time().as_nanos(), self.time);
         assert_eq!(

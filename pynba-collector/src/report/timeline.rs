@@ -55,17 +55,18 @@ impl Timeline {
         }
     }
 
-    /// Shows what is in this snapshot, too, and the time until it was taken.
+    /// Shows what is in this snapshot, too, and the time until it was taken. One that is older than what is shown
+    /// already changes nothing.
     pub fn update(&mut self, snapshot: &Snapshot) {
         self.reach(self.number(snapshot.now()));
-        let chunks = snapshot.chunks();
-        let new = chunks.partition_point(|chunk| chunk.first_id < self.next_id);
-        for chunk in &chunks[new..] {
+        for chunk in snapshot.chunks_from(self.next_id) {
             if self.number(chunk.ended) < self.first {
                 continue;
             }
-            let Self { scan, steps, step, first, .. } = self;
-            scan.requests(chunk, snapshot.texts(), |request| {
+            let Self { scan, steps, step, first, next_id, .. } = self;
+            // It may have been seen before it took in the one after it.
+            let from = chunk.index_of(*next_id);
+            scan.requests(chunk, from, snapshot.texts(), |request| {
                 let came = chunk.began + Duration::from_micros(request.came.into());
                 let index = number(came, *step).checked_sub(*first);
                 let index = index.and_then(|index| usize::try_from(index).ok());
@@ -75,7 +76,7 @@ impl Timeline {
                 }
             });
         }
-        self.next_id = snapshot.next_id();
+        self.next_id = self.next_id.max(snapshot.next_id());
     }
 
     /// Lets the step of this number be the last.
@@ -175,5 +176,23 @@ mod tests {
 
         timeline.update(&store.snapshot(Duration::from_secs(1000)));
         assert_eq!(steps(&timeline), [(0, 0); 3]);
+        late.update(&snapshot);
+        assert_eq!(steps(&late), [(1, 0), (0, 0), (0, 0)]);
+    }
+
+    #[test]
+    fn a_snapshot_for_each_request_shows_them_all() {
+        let mut store = Store::new(Limits::default(), SystemTime::UNIX_EPOCH);
+        let mut timeline = Timeline::new(Query::new(), SECOND, 3);
+        for tenth in 0..20_u32 {
+            let now = SECOND * tenth / 10;
+            push(&mut store, now.as_secs_f64(), "/a", 200);
+            timeline.update(&store.snapshot(now));
+        }
+        let before = store.snapshot(SECOND * 2);
+        push(&mut store, 2.0, "/a", 200);
+        timeline.update(&store.snapshot(SECOND * 3));
+        timeline.update(&before);
+        assert_eq!(steps(&timeline), [(10, 0), (10, 0), (1, 0)]);
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Chunk {
     pub(crate) number: u64,
     /// The number of its first request among all that were ever kept.
     pub(crate) first_id: u64,
+    /// The number of its first timer among all that were ever kept.
+    pub(crate) first_timer_id: u64,
     /// When its first request came.
     pub(crate) began: Duration,
     /// When its last request came.
@@ -73,6 +75,22 @@ impl Requested {
 }
 
 impl Chunk {
+    /// The number of the next chunk's first request.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.first_id + self.requests.len() as u64
+    }
+
+    /// The number of the next chunk's first timer.
+    pub(super) fn next_timer_id(&self) -> u64 {
+        self.first_timer_id + self.timers.len() as u64
+    }
+
+    /// The index of the request with this number, if it were here: at most one behind the last one.
+    pub(crate) fn index_of(&self, id: u64) -> usize {
+        let index = usize::try_from(id.saturating_sub(self.first_id)).unwrap_or(usize::MAX);
+        index.min(self.requests.len())
+    }
+
     /// The timers of a request, as indices into [`timers`](Self::timers).
     pub(crate) fn timers_of(&self, request: usize) -> Range<usize> {
         let end = |index: usize| self.requests[index].timers_end as usize;
@@ -95,10 +113,11 @@ impl Chunk {
     }
 
     /// One without any request.
-    pub(super) fn empty(number: u64, first_id: u64) -> Self {
+    pub(super) fn empty(number: u64, first_id: u64, first_timer_id: u64) -> Self {
         Self {
             number,
             first_id,
+            first_timer_id,
             began: Duration::ZERO,
             ended: Duration::ZERO,
             epoch: SystemTime::UNIX_EPOCH,

@@ -5,6 +5,7 @@ use pynba_runtime::proto::{Message, Request};
 use super::*;
 
 use crate::packet::Decoder;
+use crate::snapshot::Timer;
 
 fn packet(script: &str) -> Vec<u8> {
     Request {
@@ -54,6 +55,7 @@ fn requests_are_kept_as_they_came() {
     let pair = |(name, value): (&str, &str)| (name.to_owned().into(), value.to_owned().into());
     assert!(request.tags().eq([pair(("op", "cache"))]));
     let timers: Vec<_> = request.timers().collect();
+    assert_eq!(timers.iter().map(Timer::id).collect::<Vec<_>>(), [2, 3]);
     assert_eq!((timers[0].value(), timers[0].hit_count()), (0.125, 1));
     assert!(timers[0].tags().eq([pair(("group", "db"))]));
     assert_eq!((timers[1].value(), timers[1].hit_count()), (0.5, 3));

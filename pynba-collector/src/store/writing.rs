@@ -27,7 +27,7 @@ pub(super) struct Writing {
 impl Default for Writing {
     fn default() -> Self {
         Self {
-            chunk: Chunk::empty(0, 0),
+            chunk: Chunk::empty(0, 0, 0),
             hasher: DefaultHashBuilder::default(),
             sets: HashTable::new(),
             successors: Successors::default(),
@@ -43,7 +43,7 @@ impl Writing {
 
     /// That of the next request.
     pub(super) fn next_id(&self) -> u64 {
-        self.chunk.first_id + self.chunk.requests.len() as u64
+        self.chunk.next_id()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,7 +73,8 @@ impl Writing {
         }
         self.sets.clear();
         self.successors.forget();
-        let next = Chunk::empty(self.chunk.number + 1, self.next_id());
+        let Chunk { number, .. } = self.chunk;
+        let next = Chunk::empty(number + 1, self.chunk.next_id(), self.chunk.next_timer_id());
         let mut chunk = mem::replace(&mut self.chunk, next);
         chunk.shrink();
         Some(chunk)
