@@ -127,11 +127,16 @@ impl CollectorBuilder {
 /// How long the end may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Datagrams that wait to be passed on, at most.
+const FORWARD_QUEUE: usize = 16_384;
+
 fn forward_to(servers: &[String]) -> Result<Option<Reporter>, pynba_runtime::Error> {
     if servers.is_empty() {
         return Ok(None);
     }
-    let reporter = Reporter::builder().servers(servers.join(",")).background(Background::new());
+    // What a full receive buffer holds is passed on while the next one fills up.
+    let queue = Background::new().capacity(FORWARD_QUEUE).max_bytes(64 << 20);
+    let reporter = Reporter::builder().servers(servers.join(",")).background(queue);
     reporter.max_datagram(65_527).build().map(Some)
 }
 

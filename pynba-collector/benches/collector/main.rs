@@ -44,6 +44,13 @@ fn main() {
     histograms();
     println!("\n| over the loopback | packets |\n| --- | --- |");
     loopback::receive_a_million(&packets);
+    println!(
+        "\n| sent in a second, for 3 s | dropped | received | not passed on | arrived there | dropped there |\n\
+         | --- | --- | --- | --- | --- | --- |"
+    );
+    for rate in [100_000, 200_000, 300_000] {
+        loopback::pass_on(&packets, rate);
+    }
 }
 
 type Part = (&'static str, &'static str, fn(&[Vec<u8>], u32));
