@@ -4,6 +4,7 @@ mod app;
 mod columns;
 mod cursor;
 mod detail;
+mod flow;
 mod footer;
 mod header;
 mod health;
@@ -15,18 +16,21 @@ mod period;
 mod picker;
 mod prompt;
 mod screen;
+mod scroll;
 mod signals;
 mod sparks;
 mod table;
 mod tail;
 mod terminal;
 mod theme;
+mod title;
 mod trail;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use pynba_collector::{Collector, Filter, Keys};
 
 use self::app::{App, Setup};
@@ -103,6 +107,7 @@ fn watch(args: Args, collector: &Collector) -> Outcome {
         last: args.last,
         slow: args.slow,
         theme: Theme::new(args.no_color),
+        zone: TimeZone::system(),
     });
     terminal::watch(&mut app, collector, args.refresh)
         .map_err(|error| format!("the terminal failed: {error}"))?;
