@@ -40,23 +40,19 @@ use crate::demo::Running;
 use crate::receiving::Receiving;
 use crate::{Outcome, units};
 
-/// Watch live in the terminal
+/// Watch live in the terminal, where ? shows the keys
 #[derive(Debug, clap::Args)]
 #[command(
     disable_version_flag = true,
-    after_help = "\
-KEYS and FILTERs are as in `pynba report --help`. The key ? shows all keys.
-
-  pynba top --demo                       a shop that does not exist
-  pynba top --listen :30002 --by host    what all machines send
-  pynba top --only 'script~/api/*' --slow 200ms"
+    after_help = "  pynba top --listen :30002 --by host             what all machines send
+  pynba top --only 'script~/api/*' --slow 200ms   what is slow in one part"
 )]
 pub(crate) struct Args {
-    /// A row for each of these, at first
+    /// A row for each, as in `pynba report`
     #[arg(short, long, value_name = "KEYS", default_value = "script")]
     by: Keys,
 
-    /// Only what fits; of several filters, all
+    /// Only what fits, as in `pynba report`; of several, all
     #[arg(short, long, value_name = "FILTER")]
     only: Vec<Filter>,
 
