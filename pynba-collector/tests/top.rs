@@ -4,10 +4,9 @@
 
 mod terminal;
 
-use std::fs;
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -100,6 +99,66 @@ fn signals_give_the_terminal_back() {
         assert_eq!(terminal.wait_for_end(), 0, "{signal}");
         is_restored(&terminal);
     }
+}
+
+#[test]
+fn a_hangup_ends_it_without_a_word() {
+    let said = env::temp_dir().join(format!("pynba-top-hangup-{}", std::process::id()));
+    let shell = ["sh", "-c", "said=$0; exec \"$@\" 2>\"$said\"", said.to_str().unwrap()];
+    let mut terminal = Terminal::within(&shell, 80, 24, &REFRESH, &[]);
+    terminal.reporter();
+    terminal.hang_up();
+    assert_eq!(terminal.wait_for_end(), 0);
+    assert_eq!(fs::read_to_string(&said).unwrap(), "");
+    fs::remove_file(&said).unwrap();
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
+    let script = "\"$@\"; echo \"stopped with $?\"; read _; fg; echo \"ended with $?\"";
+    let mut terminal = Terminal::within(&["sh", "-mc", script, "sh"], 80, 24, &REFRESH, &[]);
+    let reporter = terminal.reporter();
+    reporter.send(&packet("/before")).unwrap();
+    terminal.wait_for("› /before");
+    terminal.press("\x1A");
+    terminal.wait_for("stopped with ");
+    is_restored(&terminal);
+    for _ in 0..5 {
+        reporter.send(&packet("/meanwhile")).unwrap();
+    }
+    terminal.erase();
+    terminal.press("\r");
+    terminal.wait_for("/meanwhile");
+    terminal.wait_for("packets 6 ");
+    terminal.wait("all of it", is_whole);
+    assert!(!terminal.is_set_as_before());
+    terminal.press("q");
+    terminal.wait_for("ended with 0");
+    assert_eq!(terminal.wait_for_end(), 0);
+    is_restored(&terminal);
+}
+
+/// Lines that do not change, and that were not written again because something else did.
+fn is_whole(screen: &vt100::Screen) -> bool {
+    let text = screen.contents();
+    let all = ["pynba top 127.0.0.1:", "● live", "[Requests]  Timers   Tail ", "%TIME▼", "q quit"];
+    screen.alternate_screen() && screen.hide_cursor() && all.iter().all(|part| text.contains(part))
+}
+
+#[test]
+fn whoever_stopped_it_gets_all_of_it_drawn_again() {
+    let mut terminal = Terminal::new(80, 24, &REFRESH, &[]);
+    terminal.reporter().send(&packet("/cart")).unwrap();
+    terminal.wait_for("› /cart");
+    kill(Pid::from_raw(terminal.process()), Signal::SIGSTOP).unwrap();
+    terminal.erase();
+    kill(Pid::from_raw(terminal.process()), Signal::SIGCONT).unwrap();
+    terminal.wait("all of it", is_whole);
+    terminal.erase();
+    terminal.press("\x0C");
+    terminal.wait("all of it", |screen| screen.contents().contains("● live"));
+    terminal.press("q");
+    assert_eq!(terminal.wait_for_end(), 0);
 }
 
 /// Lets the terminal run full, as one does that is stopped.

@@ -1,6 +1,6 @@
 //! A pseudo-terminal with the real program in it.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::num::NonZeroU16;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
@@ -15,7 +15,8 @@ use vt100::{Parser, Screen};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 pub(crate) struct Terminal {
-    master: Box<dyn MasterPty + Send>,
+    /// None after it hung up.
+    master: Option<Box<dyn MasterPty + Send>>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     output: Receiver<Vec<u8>>,
@@ -33,8 +34,21 @@ impl Terminal {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
+        Self::within(&[], columns, rows, arguments, environment)
+    }
+
+    /// Runs it by a command that takes the program and its arguments as arguments of its own.
+    pub(crate) fn within(
+        command: &[&str],
+        columns: u16,
+        rows: u16,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pynba"));
+        let mut words = command.iter().chain(&[env!("CARGO_BIN_EXE_pynba")]);
+        let mut command = CommandBuilder::new(words.next().expect("the program"));
+        command.args(words);
         command.args(["top", "--listen", "127.0.0.1:0"]);
         command.args(arguments);
         command.env_remove("NO_COLOR");
@@ -48,7 +62,7 @@ impl Terminal {
         Self {
             writer: pair.master.take_writer().expect("the keyboard"),
             output: read(pair.master.try_clone_reader().expect("the screen"), Arc::clone(&reads)),
-            master: pair.master,
+            master: Some(pair.master),
             child,
             reads,
             parser: Parser::new(nonzero(rows), nonzero(columns), 0),
@@ -65,7 +79,22 @@ impl Terminal {
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.parser.set_size(nonzero(rows), nonzero(columns));
-        self.master.resize(size(columns, rows)).expect("another size");
+        let master = self.master.as_ref().expect("a terminal");
+        master.resize(size(columns, rows)).expect("another size");
+    }
+
+    /// Forgets what the screen shows.
+    pub(crate) fn erase(&mut self) {
+        let (rows, columns) = self.screen().size();
+        self.parser = Parser::new(rows, columns, 0);
+    }
+
+    /// Closes the terminal, as when its window is closed or the connection to it breaks.
+    pub(crate) fn hang_up(&mut self) {
+        self.master = None;
+        self.writer = Box::new(io::sink());
+        // Whoever reads the screen ends with the next that is written there.
+        self.output = mpsc::channel().1;
     }
 
     /// Whether anybody reads what the program writes. Nobody does while a terminal is stopped.
@@ -135,7 +164,8 @@ impl Terminal {
 
     /// Whether lines are edited and echoed as before.
     pub(crate) fn is_set_as_before(&self) -> bool {
-        format!("{:?}", self.master.get_termios()) == self.settings
+        let master = self.master.as_ref().expect("a terminal");
+        format!("{:?}", master.get_termios()) == self.settings
     }
 }
 

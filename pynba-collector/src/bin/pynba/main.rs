@@ -1,5 +1,6 @@
 //! `pynba`: see what Pinba clients send, and send from the shell.
 
+mod clock;
 mod complaints;
 mod completions;
 mod demo;

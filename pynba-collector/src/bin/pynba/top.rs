@@ -4,6 +4,7 @@ mod app;
 mod columns;
 mod cursor;
 mod detail;
+mod flow;
 mod footer;
 mod header;
 mod health;
@@ -15,18 +16,21 @@ mod period;
 mod picker;
 mod prompt;
 mod screen;
+mod scroll;
 mod signals;
 mod sparks;
 mod table;
 mod tail;
 mod terminal;
 mod theme;
+mod title;
 mod trail;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use pynba_collector::{Collector, Filter, Keys};
 
 use self::app::{App, Setup};
@@ -36,23 +40,19 @@ use crate::demo::Running;
 use crate::receiving::Receiving;
 use crate::{Outcome, units};
 
-/// Watch live in the terminal
+/// Watch live in the terminal, where ? shows the keys
 #[derive(Debug, clap::Args)]
 #[command(
     disable_version_flag = true,
-    after_help = "\
-KEYS and FILTERs are as in `pynba report --help`. The key ? shows all keys.
-
-  pynba top --demo                       a shop that does not exist
-  pynba top --listen :30002 --by host    what all machines send
-  pynba top --only 'script~/api/*' --slow 200ms"
+    after_help = "  pynba top --listen :30002 --by host             what all machines send
+  pynba top --only 'script~/api/*' --slow 200ms   what is slow in one part"
 )]
 pub(crate) struct Args {
-    /// A row for each of these, at first
+    /// A row for each, as in `pynba report`
     #[arg(short, long, value_name = "KEYS", default_value = "script")]
     by: Keys,
 
-    /// Only what fits; of several filters, all
+    /// Only what fits, as in `pynba report`; of several, all
     #[arg(short, long, value_name = "FILTER")]
     only: Vec<Filter>,
 
@@ -103,6 +103,7 @@ fn watch(args: Args, collector: &Collector) -> Outcome {
         last: args.last,
         slow: args.slow,
         theme: Theme::new(args.no_color),
+        zone: TimeZone::system(),
     });
     terminal::watch(&mut app, collector, args.refresh)
         .map_err(|error| format!("the terminal failed: {error}"))?;

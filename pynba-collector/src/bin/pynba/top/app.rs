@@ -1,23 +1,24 @@
 //! What is shown and how it changes, without any terminal.
 
 mod drill;
+mod overlay;
 mod press;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use pynba_collector::{
     Counts, Filter, Kept, Key, Limits, Query, Report, Row, Snapshot, Store, Timeline,
 };
 
 use super::panel::Panel;
 use super::period::Period;
-use super::picker::Picker;
-use super::prompt::Prompt;
 use super::tail::Tail;
 use super::theme::Theme;
 use super::trail::{Place, Trail, View};
 
+pub(crate) use self::overlay::{Overlay, Text};
 pub(crate) use self::press::Next;
 
 /// What is settled before anything is shown.
@@ -31,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) last: Duration,
     pub(crate) slow: Duration,
     pub(crate) theme: Theme,
+    /// Of whoever looks at it.
+    pub(crate) zone: TimeZone,
 }
 
 pub(crate) struct App {
@@ -57,17 +60,6 @@ pub(crate) struct App {
     adds: bool,
     /// What is to be said until the next key is pressed.
     note: Option<String>,
-}
-
-/// What lies above the view, and has the keyboard.
-#[derive(Debug)]
-pub(crate) enum Overlay {
-    Help,
-    Health,
-    Picker(Picker),
-    Prompt(Prompt),
-    /// A request, from this line on.
-    Request(u64, usize),
 }
 
 /// Seconds in the curves: as many as there are columns in a very wide terminal.

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::app::{App, Overlay};
 use super::name::{start, width};
+use super::theme::Theme;
 use super::trail::View;
 
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -40,19 +41,24 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let line = if let Some(note) = app.note() {
         Line::styled(start(note, room), theme.strong)
     } else if app.adds() {
-        Line::styled(
-            "further key: 1 script 2 host 3 server 4 schema 5 status, t a tag",
-            theme.strong,
-        )
+        let keys = [
+            ("t", "a tag"),
+            ("1", "script"),
+            ("2", "host"),
+            ("3", "server"),
+            ("4", "schema"),
+            ("5", "status"),
+        ];
+        fitting(theme, Line::raw("also by  "), &keys, room)
     } else {
         hints(app, room)
     };
     frame.render_widget(line, area);
 }
 
-/// As many as fit, the most important ones first.
+/// What can be done in this view, the most important first.
 fn hints(app: &App, room: usize) -> Line<'static> {
-    let keys: &[(&str, &str)] = match app.view() {
+    let keys: &[(&'static str, &'static str)] = match app.view() {
         View::Tail => &[
             ("?", "help"),
             ("q", "quit"),
@@ -78,8 +84,16 @@ fn hints(app: &App, room: usize) -> Line<'static> {
             ("i", "packets"),
         ],
     };
-    let theme = app.theme();
-    let mut line = Line::default();
+    fitting(app.theme(), Line::default(), keys, room)
+}
+
+/// As many of the keys as fit, each with what it does.
+fn fitting(
+    theme: Theme,
+    mut line: Line<'static>,
+    keys: &[(&'static str, &'static str)],
+    room: usize,
+) -> Line<'static> {
     for (key, what) in keys {
         let what = format!(" {what}");
         if line.width() + width(key) + width(&what) > room {

@@ -1,4 +1,4 @@
-//! What is above every view: totals, curves, what was received, and the filters.
+//! What is above every view, below the title: totals, curves, what was received, and the filters.
 
 use pynba_collector::Step;
 use ratatui::style::Style;
@@ -6,61 +6,36 @@ use ratatui::text::{Line, Span};
 
 use super::app::App;
 use super::columns::error_percent;
+use super::flow::that_fit;
 use super::name::cut;
 use super::sparks;
 use super::trail::View;
-use crate::figures::{bytes, count, percent, rate, so_far, time};
+use crate::figures::{bytes, count, percent, rate, time};
 
-/// Where it listens, and what the figures are taken over.
-pub(crate) fn title(app: &App, width: usize) -> Line<'static> {
-    let theme = app.theme();
-    let state = match app.waiting() {
-        Some(waiting) => {
-            Span::styled(format!(" PAUSED, {} came since ", count(waiting)), theme.chosen)
-        }
-        None => Span::styled("● live", theme.good),
-    };
-    let times = match app.waiting() {
-        Some(_) => format!(" · {}", app.period()),
-        None => format!(" · {} · up {}", app.period(), so_far(app.uptime())),
-    };
-    let name = Span::styled("pynba top ", theme.strong);
-    let used = name.width() + times.chars().count() + state.width() + 1;
-    let room = width.saturating_sub(used);
-    let addresses = addresses(app, room);
-    let blanks = " ".repeat((room + 1).saturating_sub(addresses.chars().count()));
-    Line::from(vec![name, Span::raw(addresses), Span::raw(times), Span::raw(blanks), state])
-}
-
-/// All of them, or the first one and how many others there are.
-fn addresses(app: &App, room: usize) -> String {
-    let all: Vec<_> = app.setup.addresses.iter().map(ToString::to_string).collect();
-    let text = all.join(", ");
-    match all.as_slice() {
-        [first, others @ ..] if text.len() > room && !others.is_empty() => {
-            format!("{first} +{}", others.len())
-        }
-        _ => text,
-    }
-}
-
-pub(crate) fn totals(app: &App) -> Line<'static> {
+/// As many figures as there is room for: one that is cut is a wrong one.
+pub(crate) fn totals(app: &App, width: usize) -> Line<'static> {
+    const GAP: &str = "   ";
     let theme = app.theme();
     let row = app.totals();
-    let mut spans =
-        vec![Span::styled(rate(row.requests_per_second()), theme.strong), Span::raw(" req/s   ")];
+    let mut parts = vec![Line::from(vec![
+        Span::styled(rate(row.requests_per_second()), theme.strong),
+        Span::raw(" req/s"),
+    ])];
     let errors = format!("{} err/s", rate(row.errors_per_second()));
     if row.errors() > 0 {
         let share = percent(error_percent(&row));
-        spans.push(Span::styled(format!("! {errors} ({share}%)"), theme.bad));
+        parts.push(Line::from(vec![GAP.into(), Span::styled(format!("! {errors}"), theme.bad)]));
+        parts.push(Line::styled(format!(" ({share}%)"), theme.bad));
     } else {
-        spans.push(Span::raw(errors));
+        parts.push(Line::from(format!("{GAP}{errors}")));
     }
     for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
-        spans.push(Span::styled(format!("   {name} "), theme.faint));
-        spans.push(Span::styled(time(row.quantile(share)), theme.strong));
+        parts.push(Line::from(vec![
+            Span::styled(format!("{GAP}{name} "), theme.faint),
+            Span::styled(time(row.quantile(share)), theme.strong),
+        ]));
     }
-    Line::from(spans)
+    that_fit(parts, width)
 }
 
 /// Requests in each of the last seconds.
@@ -98,20 +73,18 @@ pub(crate) fn has_trouble(app: &App) -> bool {
 }
 
 /// What became of the packets.
-pub(crate) fn health(app: &App) -> Line<'static> {
+pub(crate) fn health(app: &App, width: usize) -> Line<'static> {
     let theme = app.theme();
-    let mut spans = Vec::new();
-    for (index, (text, is_bad)) in health_parts(app).into_iter().enumerate() {
-        if index > 0 {
-            spans.push(Span::styled(" · ", theme.faint));
-        }
-        spans.push(if is_bad {
+    let part = |(index, (text, is_bad)): (usize, (String, bool))| {
+        let gap = if index > 0 { " · " } else { "" };
+        let text = if is_bad {
             Span::styled(format!("! {text}"), theme.bad)
         } else {
             Span::styled(text, theme.faint)
-        });
-    }
-    Line::from(spans)
+        };
+        Line::from(vec![Span::styled(gap, theme.faint), text])
+    };
+    that_fit(health_parts(app).into_iter().enumerate().map(part).collect(), width)
 }
 
 /// Each with whether it is bad; those that are come first.
@@ -135,33 +108,41 @@ fn health_parts(app: &App) -> Vec<(String, bool)> {
             (format!("forwarded {}", count(stats.packets)), false)
         });
     }
-    // The end of the line may be cut off.
+    // There may be no room for all.
     parts.sort_by_key(|(_, is_bad)| !is_bad);
     parts
 }
 
-/// The views, and what the rows are told apart by.
-pub(crate) fn views(app: &App) -> Line<'static> {
+/// The views, and what the rows are told apart by: from all that can be said to the least.
+pub(crate) fn views(app: &App) -> Vec<Line<'static>> {
     let theme = app.theme();
-    let mut spans = Vec::new();
-    for view in View::ALL {
-        let (style, name) = if view == app.view() {
-            (theme.chosen.patch(theme.strong), format!("[{}]", view.name()))
-        } else {
-            (Style::new(), format!(" {} ", view.name()))
-        };
-        spans.extend([Span::styled(name, style), Span::raw(" ")]);
-    }
-    if let Some(panel) = app.panel() {
+    let chosen =
+        |view: View| Span::styled(format!("[{}]", view.name()), theme.chosen.patch(theme.strong));
+    let name = |view: View| {
+        if view == app.view() { chosen(view) } else { Span::raw(format!(" {} ", view.name())) }
+    };
+    let all = View::ALL.map(|view| [name(view), Span::raw(" ")]).concat();
+    let one = vec![chosen(app.view()), Span::raw(" ")];
+    let (about, more) = if let Some(panel) = app.panel() {
         let keys = panel.keys().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let keys = if keys.is_empty() { "all".to_owned() } else { cut(&keys, 40) };
-        spans.extend([Span::raw(" by "), Span::styled(keys, theme.name)]);
-        spans.push(Span::styled(format!("  {}", rows(panel.len())), theme.faint));
+        (
+            vec![Span::raw(" by "), Span::styled(keys, theme.name)],
+            format!("  {}", rows(panel.len())),
+        )
     } else {
-        let slow = format!(" from {} on, or failed; newest first", time(app.setup.slow));
-        spans.push(Span::styled(slow, theme.faint));
-    }
-    Line::from(spans)
+        let slow = format!(" from {} on, or failed", time(app.setup.slow));
+        (vec![Span::styled(slow, theme.faint)], "; newest first".to_owned())
+    };
+    let more = vec![Span::styled(more, theme.faint)];
+    let lines = [
+        [all.clone(), about.clone(), more].concat(),
+        [all.clone(), about.clone()].concat(),
+        [one.clone(), about].concat(),
+        all,
+        one,
+    ];
+    lines.into_iter().map(Line::from).collect()
 }
 
 fn rows(count_of: usize) -> String {

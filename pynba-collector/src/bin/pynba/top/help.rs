@@ -1,18 +1,19 @@
 //! What the keys do, and what the figures are.
 
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
 
 use super::columns;
+use super::flow::beside;
 use super::keys;
 use super::name::left;
 use super::theme::Theme;
 
-pub(crate) fn lines(theme: Theme) -> Vec<Line<'static>> {
+/// No wider than this. On a terminal of 80 columns and 24 lines all of it is seen at once.
+pub(crate) fn lines(theme: Theme, width: usize) -> Vec<Line<'static>> {
     const WIDTH: usize = 14;
-    let line = |(name, meaning): (&'static str, &'static str)| {
-        Line::from(vec![Span::styled(left(name, WIDTH), theme.name), Span::raw(meaning)])
+    let lines = |(name, meaning)| {
+        beside(Line::styled(left(name, WIDTH), theme.name), meaning, Style::new(), width)
     };
-    // 22 lines of it fit into a box on a terminal of 24.
-    let lines = keys::MEANINGS.into_iter().chain(columns::MEANINGS);
-    lines.map(line).collect()
+    keys::MEANINGS.into_iter().chain(columns::MEANINGS).flat_map(lines).collect()
 }

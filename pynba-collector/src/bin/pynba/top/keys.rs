@@ -101,7 +101,7 @@ pub(crate) const MEANINGS: [(&str, &str); 15] = [
     ("t", "by a tag: choose among those that occur"),
     ("[ ]", "by the previous or the next of all these"),
     ("+", "before 1 to 5, or with t: by that key, too"),
-    ("↑ ↓ PgUp PgDn", "choose a row; Home: stay at the top"),
+    ("↑ ↓ PgUp PgDn", "choose a row, or scroll; Home: stay at the top"),
     ("Enter", "drill down: only this row, everywhere; tail: the request"),
     ("Esc", "back, without the last filter; c without any"),
     ("/", "filter, such as status>=500, time>200ms, script~/api/*"),

@@ -74,19 +74,36 @@ pub(crate) fn start(text: &str, room: usize) -> String {
     take(parts(&text).collect::<Vec<_>>().iter(), room).concat() + "…"
 }
 
-/// The text, clean, in lines with whole words.
+/// The text, clean, in lines with whole words. A word that is wider than a line is divided.
 pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in clean(text).split_whitespace() {
+    // At each blank, so that several of them stay.
+    for word in clean(text).split(' ').flat_map(|word| divided(word, room)) {
         match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(word) <= room => {
+            Some(line) if width(line) + 1 + width(&word) <= room => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
+    lines.retain(|line| !line.is_empty());
     lines
+}
+
+/// The word in parts that are no wider than the room.
+fn divided(word: &str, room: usize) -> Vec<String> {
+    let mut divided = vec![(String::new(), 0)];
+    for (part, width) in parts(word) {
+        match divided.last_mut() {
+            Some((text, used)) if text.is_empty() || *used + width <= room => {
+                text.push_str(&part);
+                *used += width;
+            }
+            _ => divided.push((part, width)),
+        }
+    }
+    divided.into_iter().map(|(text, _)| text).collect()
 }
 
 /// [`cut`], with blanks behind it up to the room's end.
@@ -125,8 +142,11 @@ mod tests {
     #[test]
     fn sentences_are_wrapped() {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("much-too-long a\tb", 4), ["much-too-long", "a␉b"]);
+        assert_eq!(wrapped("a  blank", 8), ["a  blank"]);
+        assert_eq!(wrapped("much-too-long a\tb", 5), ["much-", "too-l", "ong", "a␉b"]);
+        assert_eq!(wrapped("日本語 b", 3), ["日", "本", "語", "b"]);
         assert!(wrapped("", 4).is_empty());
+        assert_eq!(wrapped("ab", 0), ["a", "b"]);
     }
 
     #[test]

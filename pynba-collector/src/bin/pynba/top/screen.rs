@@ -5,9 +5,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear};
 
-use super::app::{App, Overlay};
+use super::app::{App, Overlay, Text};
+use super::name::width as width_of;
 use super::trail::View;
-use super::{detail, footer, header, health, help, table, tail};
+use super::{detail, footer, header, health, help, scroll, table, tail, title};
 
 impl App {
     pub(crate) fn draw(&mut self, frame: &mut Frame<'_>) {
@@ -15,7 +16,7 @@ impl App {
         let (is_tall, is_short) = (area.height >= 18, area.height < 10);
         let line = |shown: bool| Constraint::Length(u16::from(shown));
         let has_trouble = header::has_trouble(self);
-        let [title, totals, requests, errors, health, views, trail, body, foot] =
+        let [top, totals, requests, errors, health, views, trail, body, foot] =
             area.layout(&Layout::vertical([
                 line(!is_short),
                 line(area.height >= 5),
@@ -27,12 +28,12 @@ impl App {
                 Constraint::Min(0),
                 line(area.height >= 3),
             ]));
-        frame.render_widget(header::title(self, title.width.into()), title);
-        frame.render_widget(header::totals(self), totals);
+        frame.render_widget(title::title(self, top.width.into()), top);
+        frame.render_widget(header::totals(self, totals.width.into()), totals);
         frame.render_widget(header::requests(self, requests.width.into()), requests);
         frame.render_widget(header::errors(self, errors.width.into()), errors);
-        frame.render_widget(header::health(self), health);
-        frame.render_widget(header::views(self), views);
+        frame.render_widget(header::health(self, health.width.into()), health);
+        frame.render_widget(self.views(views.width.into(), is_short), views);
         frame.render_widget(header::trail(self, trail.width.into()), trail);
         if self.view() == View::Tail {
             tail::draw(self, frame, body);
@@ -43,30 +44,53 @@ impl App {
         self.draw_overlay(frame);
     }
 
+    /// Without a title they say whether they are live.
+    fn views(&self, width: usize, has_state: bool) -> Line<'static> {
+        let lines = header::views(self);
+        if has_state {
+            return title::with_state(self, &lines, width);
+        }
+        lines.into_iter().find(|line| line.width() <= width).unwrap_or_default()
+    }
+
     fn draw_overlay(&mut self, frame: &mut Frame<'_>) {
-        let theme = self.theme();
         match self.overlay() {
             None | Some(Overlay::Prompt(_)) => {}
-            Some(Overlay::Help) => window(frame, " Keys ", help::lines(theme)),
-            Some(Overlay::Health) => window(frame, " Packets ", health::lines(self)),
             Some(Overlay::Picker(_)) => table::draw_picker(self, frame),
-            Some(Overlay::Request(..)) => detail::draw_window(self, frame),
+            Some(&Overlay::Text(text, _)) => self.draw_text(text, frame),
         }
+    }
+
+    fn draw_text(&mut self, text: Text, frame: &mut Frame<'_>) {
+        let width = usize::from(frame.area().width.saturating_sub(SIDES));
+        let (above, lines) = match text {
+            Text::Help => (" Keys ", help::lines(self.theme(), width)),
+            Text::Health => (" Packets ", health::lines(self, width)),
+            Text::Request(id) => (" Request · Esc ", detail::of(self, id, width)),
+        };
+        let Some(Overlay::Text(_, scroll)) = self.overlay_mut() else { return };
+        let room = usize::from(frame.area().height.saturating_sub(2));
+        let seen = scroll.window(lines.len(), room);
+        let rest = scroll::rest(&seen, lines.len());
+        let widest = lines.iter().map(Line::width).chain([width_of(above), width_of(&rest)]).max();
+        let inner = clear(frame, [above, &rest], widest.unwrap_or(0), lines.len());
+        draw_lines(frame, inner, lines.into_iter().skip(seen.start).collect());
     }
 }
 
-/// A box in the middle, as large as its lines need and as there is room for.
-pub(crate) fn window(frame: &mut Frame<'_>, title: &str, lines: Vec<Line<'_>>) {
-    let widest = lines.iter().map(Line::width).max().unwrap_or(0).max(title.len());
-    let inner = clear(frame, title, widest, lines.len());
-    draw_lines(frame, inner, lines);
-}
+/// What a box needs on its sides.
+pub(crate) const SIDES: u16 = 4;
 
-/// An empty box for so many columns and lines. Answers with its inside.
-pub(crate) fn clear(frame: &mut Frame<'_>, title: &str, width: usize, height: usize) -> Rect {
+/// An empty box for so many columns and lines, with texts above and below. Answers with its inside.
+pub(crate) fn clear(
+    frame: &mut Frame<'_>,
+    [above, below]: [&str; 2],
+    width: usize,
+    height: usize,
+) -> Rect {
     let length = |length: usize| Constraint::Length(u16::try_from(length).unwrap_or(u16::MAX));
-    let area = frame.area().centered(length(width + 4), length(height + 2));
-    let block = Block::bordered().title(title);
+    let area = frame.area().centered(length(width + usize::from(SIDES)), length(height + 2));
+    let block = Block::bordered().title(above).title_bottom(below);
     let inner = block.inner(area).centered_horizontally(length(width));
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);

@@ -1,18 +1,45 @@
-//! Signals that ask the program to end.
+//! Signals: those that ask the program to end, and the one that says that it goes on.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Answers with what becomes true when there is one, or the terminal is gone.
+/// What was asked for by now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    end: Arc<AtomicBool>,
+    /// It had been stopped.
+    goes_on: Arc<AtomicBool>,
+}
+
+impl Asked {
+    pub(crate) fn to_end(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
+    }
+
+    /// Whether the terminal is to be taken again: true once each time.
+    pub(crate) fn to_come_back(&self) -> bool {
+        self.goes_on.swap(false, Ordering::Relaxed)
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn come_back(&self) {
+        self.goes_on.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn for_anything(&self) -> bool {
+        self.to_end() || self.goes_on.load(Ordering::Relaxed)
+    }
+}
+
+/// Listens to signals from now on. To end is asked for, too, when the terminal is gone.
 #[cfg(unix)]
-pub(crate) fn listen() -> io::Result<Arc<AtomicBool>> {
-    use std::sync::atomic::Ordering;
+pub(crate) fn listen() -> io::Result<Asked> {
     use std::time::Duration;
     use std::{process, thread};
 
     use ratatui::crossterm::terminal::disable_raw_mode;
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     /// How soon they are noticed.
@@ -20,8 +47,9 @@ pub(crate) fn listen() -> io::Result<Arc<AtomicBool>> {
     /// How long giving the terminal back may take.
     const GRACE: Duration = Duration::from_secs(1);
 
-    let end = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&end);
+    let asked = Asked::default();
+    let end = Arc::clone(&asked.end);
+    signal_hook::flag::register(SIGCONT, Arc::clone(&asked.goes_on))?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     let wait = move || {
         let signal = loop {
@@ -33,19 +61,19 @@ pub(crate) fn listen() -> io::Result<Arc<AtomicBool>> {
             }
             thread::sleep(STEP);
         };
-        asked.store(true, Ordering::Relaxed);
+        end.store(true, Ordering::Relaxed);
         thread::sleep(GRACE);
         // Still here: writing waits for a terminal that is stopped.
         let _ = disable_raw_mode();
         process::exit(128 + signal);
     };
     thread::Builder::new().name("pynba-signals".into()).spawn(wait)?;
-    Ok(end)
+    Ok(asked)
 }
 
 /// Whether the terminal hung up. Not everything that runs a program in one sends SIGHUP then.
 #[cfg(unix)]
-fn is_gone() -> bool {
+pub(crate) fn is_gone() -> bool {
     use std::os::fd::AsFd;
 
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -57,14 +85,19 @@ fn is_gone() -> bool {
         && asked[0].revents().is_some_and(|events| events.intersects(gone))
 }
 
-/// Answers with what becomes true when there is one.
+/// Listens to signals from now on.
 #[cfg(not(unix))]
-pub(crate) fn listen() -> io::Result<Arc<AtomicBool>> {
+pub(crate) fn listen() -> io::Result<Asked> {
     use signal_hook::consts::{SIGINT, SIGTERM};
 
-    let end = Arc::new(AtomicBool::new(false));
+    let asked = Asked::default();
     for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&end))?;
+        signal_hook::flag::register(signal, Arc::clone(&asked.end))?;
     }
-    Ok(end)
+    Ok(asked)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_gone() -> bool {
+    false
 }

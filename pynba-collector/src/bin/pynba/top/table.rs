@@ -168,21 +168,26 @@ fn nothing(app: &App) -> Vec<Line<'static>> {
 }
 
 pub(crate) fn draw_picker(app: &mut App, frame: &mut Frame<'_>) {
-    const WIDTH: usize = 44;
+    const WIDEST: usize = 44;
+    let width = WIDEST.min(frame.area().width.saturating_sub(screen::SIDES).into());
     let theme = app.theme();
     let Some(Overlay::Picker(picker)) = app.overlay_mut() else { return };
     let items: Vec<_> = picker.shown().into_iter().cloned().collect();
     let title = if picker.adds { " Also by " } else { " By " };
-    let inner = screen::clear(frame, title, WIDTH, items.len().max(1) + 2);
+    let inner = screen::clear(frame, [title, ""], width, items.len().max(1) + 2);
     let chosen = picker.cursor.index();
     let visible = picker.cursor.window(items.len(), usize::from(inner.height.saturating_sub(2)));
     let typed =
         if picker.typed.is_empty() { "type to search; + for a further key" } else { &picker.typed };
-    let mut lines = vec![Line::styled(left(typed, WIDTH), theme.faint), Line::default()];
+    let mut lines = vec![Line::styled(left(typed, width), theme.faint), Line::default()];
     for (index, (key, uses)) in visible.clone().zip(&items[visible]) {
         let uses = uses.map(|uses| format!("in {}", count(uses))).unwrap_or_default();
         let mark = if index == chosen { "› " } else { "  " };
-        let text = format!("{mark}{}{}", left(&key.to_string(), WIDTH - 12), right(&uses, 10));
+        let text = format!(
+            "{mark}{}{}",
+            left(&key.to_string(), width.saturating_sub(12)),
+            right(&uses, 10)
+        );
         let style = if index == chosen { theme.chosen } else { Style::new() };
         lines.push(Line::styled(text, style));
     }

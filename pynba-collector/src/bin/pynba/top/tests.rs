@@ -7,6 +7,7 @@ mod timers;
 
 use std::time::{Duration, SystemTime};
 
+use jiff::tz::TimeZone;
 use pynba_collector::packet::Decoder;
 use pynba_collector::{Counts, Limits, Store};
 use pynba_runtime::proto::{Message, Request};
@@ -36,6 +37,7 @@ fn setup() -> Setup {
         last: Duration::from_secs(60),
         slow: Duration::from_millis(500),
         theme: Theme::new(false),
+        zone: TimeZone::UTC,
     }
 }
 
@@ -123,6 +125,26 @@ impl Screen {
             line.get(2..).or(line.strip_prefix("› "))?.split_whitespace().next().map(str::to_owned)
         };
         rows.map_while(|line| name(&line.replace('›', " "))).filter(|name| name != "help").collect()
+    }
+
+    /// All that is in the window that lies above the view, read from its beginning to its end.
+    fn read(&mut self) -> String {
+        let inside = |screen: &mut Self| -> Vec<String> {
+            let lines = screen.lines();
+            let lines = lines.iter().filter_map(|line| line.split_once('│')?.1.rsplit_once('│'));
+            lines.map(|(line, _)| line.trim().to_owned()).collect()
+        };
+        self.press(KeyCode::Home);
+        let mut read = inside(self);
+        loop {
+            let before = inside(self);
+            self.press(KeyCode::Char('j'));
+            let after = inside(self);
+            if after == before {
+                return read.join(" ");
+            }
+            read.extend(after.last().cloned());
+        }
     }
 
     fn sees(&mut self, text: &str) {

@@ -2,7 +2,7 @@
 
 use pynba_collector::{Filter, Key, OTHER, Query, Report};
 
-use super::{App, Overlay, View};
+use super::{App, Text, View};
 
 use crate::top::keys::FIELDS;
 
@@ -12,7 +12,9 @@ const CANDIDATES: usize = 5;
 impl App {
     pub(super) fn enter(&mut self) {
         let Some(panel) = self.panel() else {
-            self.overlay = self.tail.chosen().map(|id| Overlay::Request(id, 0));
+            if let Some(id) = self.tail.chosen() {
+                self.read(Text::Request(id));
+            }
             return;
         };
         let Some((values, is_other)) = panel.chosen() else { return };

@@ -3,13 +3,13 @@
 use pynba_collector::Key;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{App, Overlay, View};
+use super::{App, Overlay, Text, View};
 
-use crate::top::cursor::Move;
 use crate::top::keys::{self, Action};
 use crate::top::panel::Panel;
 use crate::top::picker::{self, Picked, Picker};
 use crate::top::prompt::{Prompt, Typed};
+use crate::top::scroll::Scroll;
 
 /// What the terminal is to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,20 +68,23 @@ impl App {
                 self.refresh();
             }
             Action::Pause => self.is_paused = !self.is_paused,
-            Action::Health => self.overlay = Some(Overlay::Health),
-            Action::Help => self.overlay = Some(Overlay::Help),
+            Action::Health => self.read(Text::Health),
+            Action::Help => self.read(Text::Help),
         }
         Next::Stay
     }
 
     fn on_overlay_key(&mut self, overlay: Overlay, key: KeyEvent) -> Option<Overlay> {
         match overlay {
-            // Any key, as there is nothing to do there.
-            Overlay::Help | Overlay::Health => None,
-            Overlay::Request(id, from) => match keys::action(key) {
+            Overlay::Text(text, mut scroll) => match keys::action(key) {
+                Some(Action::Move(step)) => {
+                    scroll.step(step);
+                    Some(Overlay::Text(text, scroll))
+                }
                 Some(Action::Back | Action::Enter | Action::Quit) => None,
-                Some(Action::Move(step)) => Some(Overlay::Request(id, scrolled(from, step))),
-                _ => Some(Overlay::Request(id, from)),
+                _ if matches!(text, Text::Request(_)) => Some(Overlay::Text(text, scroll)),
+                // Any other key: there is nothing else to do there.
+                _ => None,
             },
             Overlay::Picker(mut picker) => match picker.on_key(key) {
                 Picked::Goes => Some(Overlay::Picker(picker)),
@@ -104,6 +107,10 @@ impl App {
                 }
             }
         }
+    }
+
+    pub(super) fn read(&mut self, text: Text) {
+        self.overlay = Some(Overlay::Text(text, Scroll::default()));
     }
 
     fn look(&mut self, view: View) {
@@ -157,18 +164,5 @@ impl App {
     fn clear(&mut self) {
         self.trail.clear();
         self.refresh();
-    }
-}
-
-fn scrolled(from: usize, step: Move) -> usize {
-    const PAGE: usize = 10;
-    match step {
-        Move::Up => from.saturating_sub(1),
-        Move::Down => from + 1,
-        Move::PageUp => from.saturating_sub(PAGE),
-        Move::PageDown => from + PAGE,
-        Move::Home => 0,
-        // As far as there are lines, which is found out when it is drawn.
-        Move::End => usize::MAX / 2,
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn draw(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Line::styled(rule_line, app.theme().faint), rule);
     draw_list(app, frame, list);
     if let Some(request) = app.tail().chosen().and_then(|id| app.snapshot().get(id)) {
-        detail::draw(app.theme(), frame, below, &request);
+        detail::draw(app, frame, below, &request);
     }
 }
 
@@ -58,8 +58,8 @@ struct Columns {
 
 impl Columns {
     fn new(width: usize) -> Self {
-        // The mark, the age, the time, the status, and a blank behind each.
-        let room = width.saturating_sub(2 + 8 + 8 + 6);
+        // The mark, the age, the time, the status, and blanks behind them.
+        let room = width.saturating_sub(2 + 8 + 8 + 7);
         match room {
             0..40 => Self { script: room, host: 0, server: 0 },
             40..70 => Self { script: room - 16, host: 15, server: 0 },

@@ -2,6 +2,7 @@
 
 use ratatui::style::Color;
 
+use super::super::{columns, keys};
 use super::*;
 
 fn busy(width: u16, height: u16) -> Screen {
@@ -86,6 +87,85 @@ fn nothing_is_cut_on_a_usual_terminal() {
         screen.sees(line);
     }
     assert!(screen.lines()[0].contains("┌ Keys ") && screen.lines()[23].contains('┘'));
+}
+
+#[test]
+fn all_of_the_help_can_be_read_anywhere() {
+    for (width, height) in [(40, 10), (20, 6), (80, 10), (80, 24), (200, 50)] {
+        let mut screen = busy(width, height);
+        screen.type_("?");
+        let read = screen.read().replace(' ', "");
+        for (name, meaning) in keys::MEANINGS.into_iter().chain(columns::MEANINGS) {
+            let text = format!("{name}{meaning}").replace(' ', "");
+            assert!(read.contains(&text), "no `{text}` at {width}x{height} in {read}");
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_says_that_there_is_more() {
+    let mut screen = busy(40, 10);
+    screen.type_("?");
+    screen.sees("┌ Keys ");
+    screen.sees("└ ↓ more · 1-8 of ");
+    screen.sees("Tab           requests, timers,");
+    screen.press(KeyCode::PageDown);
+    screen.sees("└ ↑↓ more · 9-16 of ");
+    screen.type_("jjk");
+    screen.sees("└ ↑↓ more · 10-17 of ");
+    screen.press(KeyCode::PageUp);
+    screen.press(KeyCode::End);
+    screen.sees("└ ↑ more · ");
+    screen.sees("on average");
+    screen.press(KeyCode::Up);
+    screen.sees("└ ↑↓ more · ");
+    screen.resize(80, 24);
+    screen.misses(" more · ");
+    screen.type_("x");
+    screen.misses("┌ Keys ");
+
+    screen.resize(40, 10);
+    screen.type_("i");
+    screen.sees("└ ↓ more · ");
+    screen.type_("G");
+    screen.sees("texts spilled");
+}
+
+#[test]
+fn whether_it_is_live_is_always_seen() {
+    let mut screen = busy(80, 24);
+    for width in (8..100).chain([200, 300]) {
+        for height in [4, 6, 9, 10, 24] {
+            screen.resize(width, height);
+            screen.sees("● live");
+            screen.type_("p");
+            screen.sees("PAUSED");
+            screen.type_("p");
+        }
+    }
+    screen.resize(40, 10);
+    screen.sees("pynba top · last 1m (10s so far)  ● live");
+    screen.type_("p");
+    screen.sees("pynba top · last 1m               PAUSED");
+    screen.resize(80, 9);
+    let line = screen.line("PAUSED, 0 came since");
+    assert!(line.starts_with("[Requests]  Timers   Tail   by script  2 rows  "), "{line}");
+}
+
+#[test]
+fn figures_are_whole_or_not_there() {
+    let mut screen = busy(40, 10);
+    assert_eq!(screen.lines()[1], "3.30 req/s   ! 0.30 err/s (9.1%)");
+    assert_eq!(screen.lines()[2], "packets 33 · lost ? · invalid 0");
+    screen.resize(50, 10);
+    assert_eq!(screen.lines()[1], "3.30 req/s   ! 0.30 err/s (9.1%)   p50 200 ms");
+    screen.resize(40, 12);
+    screen.type_("+");
+    screen.sees("also by  t a tag  1 script  2 host");
+    screen.press(KeyCode::Esc);
+    screen.resize(30, 12);
+    screen.type_("t");
+    assert!(screen.line("+plan").contains("in 30"), "{}", screen.text());
 }
 
 #[test]

@@ -24,17 +24,35 @@ fn shows_slow_and_failed_requests_the_newest_first() {
 }
 
 #[test]
+fn names_are_not_cut_at_the_edge() {
+    let mut screen = Screen::new(120, 24);
+    let server_name = "jobs.shop.example".into();
+    screen.receive(1, &Request { server_name, ..request("/slow", 900) });
+    screen.later(1);
+    screen.press(KeyCode::BackTab);
+    assert!(
+        screen.line("› ").ends_with(" web1              jobs.shop.example"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
 fn timers_are_bars() {
     let mut screen = tail(80, 24);
-    screen.sees("200 https://shop /cart on web1");
-    screen.sees("time 1.00 s  user 50.0 ms  system 25.0 ms  size 12.3 KB  memory 5.00 MB");
+    screen.sees("00:00:03.000 200 https://shop /cart on web1");
+    screen.sees("time 1.00 s  user 50.0 ms  sys 25.0 ms  size 12.3 KB  mem 5.00 MB  peak 0 B");
     screen.sees("plan=free region=eu");
     // A tenth of 20 columns.
     screen.sees("██                    100 ms  10.0% ×4    group=db op=select");
     screen.sees("▊                    40.0 ms   4.0%       group=db op=update");
     screen.press(KeyCode::Down);
-    screen.sees("!502 https://shop /failed on web1");
+    screen.sees("00:00:00.000 !502 https://shop /failed on web1");
     screen.sees("no timers");
+    // Without tags there is no line of them.
+    let lines = screen.lines();
+    let figures = lines.iter().position(|line| line.starts_with("time 10.0 ms")).unwrap();
+    assert_eq!(lines[figures + 1], "  no timers");
 }
 
 #[test]
@@ -68,6 +86,31 @@ fn enter_shows_all_of_a_request() {
     screen.misses("op=get");
     screen.press(KeyCode::Esc);
     screen.misses("Request · Esc");
+}
+
+#[test]
+fn nothing_of_a_request_is_cut() {
+    let sql =
+        "SELECT * FROM orders JOIN customers ON orders.customer = customers.id WHERE total > 9";
+    let token = "0123456789abcdef".repeat(8);
+    let script = "/api/v2/customers/profile/orders/history/of/all/years";
+    let request = tagged(request(script, 900), &[("plan", "free"), ("token", &token)]);
+    let request = timed(request, 800, 1, &[("op", "select"), ("sql", sql)]);
+    for (width, height) in [(40, 10), (80, 24), (200, 50)] {
+        let mut screen = Screen::new(width, height);
+        screen.receive(1, &request);
+        screen.later(1);
+        screen.press(KeyCode::BackTab);
+        screen.enter();
+        let read = screen.read().replace(' ', "");
+        let tags = format!("token={token}");
+        for part in [script, "onweb1", "plan=free", &tags, "op=select", &sql.replace(' ', "")] {
+            assert!(read.contains(part), "no `{part}` at {width}x{height} in {read}");
+        }
+        for figure in ["900ms", "user225ms", "mem5.00MB", "peak0B", "88.9%"] {
+            assert!(read.contains(figure), "no `{figure}` at {width}x{height} in {read}");
+        }
+    }
 }
 
 #[test]
