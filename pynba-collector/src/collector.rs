@@ -171,6 +171,11 @@ impl Collector {
         keeping.store.snapshot(now)
     }
 
+    /// Lets go of requests below this [`id`](crate::Request::id): [`Store::forget_before`].
+    pub fn forget_before(&self, id: u64) {
+        self.shared.lock().store.forget_before(id);
+    }
+
     /// What came since it was started.
     #[must_use]
     pub fn counts(&self) -> Counts {
