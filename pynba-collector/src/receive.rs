@@ -26,7 +26,46 @@ pub(crate) struct Receiving {
 /// How long a thread waits for a packet before it looks whether it is to stop.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-pub(crate) fn bind(address: SocketAddr) -> Result<Receiving, BindError> {
+/// How often another port is tried, where one that the system picked is not free at all of several addresses.
+const ATTEMPTS: usize = 10;
+
+/// A socket for each of these addresses. Where their port is 0 the system picks one, the same for all.
+pub(crate) fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<Receiving>, BindError> {
+    bind_all_by(bind, addresses)
+}
+
+fn bind_all_by(
+    bind: impl Fn(SocketAddr) -> Result<Receiving, BindError>,
+    addresses: &[SocketAddr],
+) -> Result<Vec<Receiving>, BindError> {
+    let is_picked = addresses.iter().any(|address| address.port() == 0);
+    for _ in 1..ATTEMPTS {
+        match at_one_port(&bind, addresses) {
+            Err(error) if is_picked && error.is_in_use() => {}
+            bound => return bound,
+        }
+    }
+    at_one_port(&bind, addresses)
+}
+
+fn at_one_port(
+    bind: impl Fn(SocketAddr) -> Result<Receiving, BindError>,
+    addresses: &[SocketAddr],
+) -> Result<Vec<Receiving>, BindError> {
+    let mut picked = 0;
+    let mut bind_next = |mut address: SocketAddr| {
+        if address.port() != 0 {
+            return bind(address);
+        }
+        address.set_port(picked);
+        let receiving = bind(address)?;
+        picked = receiving.address.port();
+        Ok(receiving)
+    };
+    addresses.iter().map(|address| bind_next(*address)).collect()
+}
+
+fn bind(address: SocketAddr) -> Result<Receiving, BindError> {
     let error = |error: io::Error| BindError {
         address,
         owner: (error.kind() == io::ErrorKind::AddrInUse)

@@ -120,12 +120,13 @@ fn nothing_that_is_sent_stops_it() {
 #[test]
 fn several_addresses_of_either_kind() {
     let six: SocketAddr = (Ipv6Addr::LOCALHOST, 0).into();
-    let with_six = Collector::builder().listen(LOOPBACK.into()).listen(six).start();
+    let with_six = Collector::builder().listen_at_all([LOOPBACK.into(), six]).start();
     let collector = with_six.unwrap_or_else(|error| {
         println!("without IPv6: {error}");
         Collector::builder().listen(LOOPBACK.into()).listen(LOOPBACK.into()).start().unwrap()
     });
-    assert_eq!(collector.addresses().len(), 2);
+    let [one, other] = collector.addresses() else { panic!("{collector:?}") };
+    assert!(one.port() == other.port() || other.is_ipv4(), "{one}, {other}");
     for address in collector.addresses() {
         client(*address).send(&packet(&address.to_string())).unwrap();
     }

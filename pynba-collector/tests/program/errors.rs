@@ -36,6 +36,8 @@ fn addresses_that_are_none_are_named() {
             "localhost:http",
             "cannot listen at `localhost:http`: its port is no number up to 65535; write HOST:PORT",
         ),
+        ("http://localhost:3000", "it is a URL, leave `http://` out; write HOST:PORT"),
+        ("[::1", "its bracket is not closed; write "),
         ("fe80::1:2:3:4:5:6:30002", "needs brackets, `[::1]:30002`"),
         ("no-such-host.invalid", "cannot listen at `no-such-host.invalid`: "),
         ("192.0.2.1:30002", "no socket at 192.0.2.1:30002: "),

@@ -8,6 +8,7 @@ mod errors;
 mod forward;
 mod listen;
 mod packets;
+mod places;
 mod readers;
 mod real_clients;
 mod report;

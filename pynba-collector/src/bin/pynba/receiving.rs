@@ -2,7 +2,6 @@
 
 mod address;
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -77,24 +76,23 @@ impl Sockets {
         let builder = Collector::builder().limits(self.limits(window));
         let forward = |builder: CollectorBuilder, server| builder.forward(server);
         let builder = self.forward.iter().fold(builder, forward);
-        let builder = self.addresses()?.into_iter().fold(builder, CollectorBuilder::listen);
+        let builder = self.addresses()?.into_iter().fold(builder, CollectorBuilder::listen_at_all);
         builder.start().map_err(|error| self.with_advice(error))
     }
 
-    fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+    /// Those of each place that was given.
+    fn addresses(&self) -> Result<Vec<Vec<SocketAddr>>, String> {
         if self.listen.is_empty() {
-            return Ok(address::at_home());
+            return Ok(vec![address::at_home()]);
         }
-        let mut addresses = Vec::new();
-        for written in &self.listen {
-            let found = address::find(written).map_err(|error| {
+        let find = |written: &String| {
+            address::find(written).map_err(|error| {
                 format!("cannot listen at `{written}`: {error}; write HOST:PORT, HOST or :PORT")
-            })?;
-            addresses.extend(found);
-        }
-        let mut known = HashSet::new();
-        addresses.retain(|address: &SocketAddr| address.port() == 0 || known.insert(*address));
-        Ok(addresses)
+            })
+        };
+        let mut places = self.listen.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        address::each_once(&mut places);
+        Ok(places)
     }
 
     fn with_advice(&self, error: StartError) -> Box<dyn Error> {
