@@ -46,13 +46,6 @@ fn addresses_that_are_none_are_named() {
         assert!(error.starts_with("pynba: ") && error.contains(said), "{error}");
         assert_eq!((error.lines().count(), code), (1, Some(1)), "{error}");
     }
-    let (error, code) =
-        refused(&["report", "--listen", "127.0.0.1:0", "--forward", "localhost:http"]);
-    assert!(
-        error.contains("cannot forward: ") && error.contains("write `--forward HOST:PORT`"),
-        "{error}"
-    );
-    assert_eq!(code, Some(1));
 }
 
 #[test]
@@ -61,6 +54,7 @@ fn arguments_that_are_none_say_what_to_write() {
         (&["listen", "--only", "time>fast"][..], "`fast` is no number; write a number"),
         (&["listen", "--for", "soon"], "that is no time; write seconds such as `0.25`"),
         (&["listen", "--memory", "much"], "that is no size; write bytes such as `48000`"),
+        (&["listen", "--forward", "localhost:http"], "the port is a number from 1 to 65535"),
         (&["report", "--by", "plan"], "`+plan` for a tag of requests, `@plan` for a tag of timers"),
         (&["report", "--sort", "speed"], "write `key`, or one of: requests, "),
         (&["report", "--json", "--csv"], "cannot be used with"),
@@ -68,16 +62,5 @@ fn arguments_that_are_none_say_what_to_write() {
         let (error, code) = refused(args);
         assert!(error.contains(said), "{error}");
         assert_eq!(code, Some(2));
-    }
-}
-
-#[test]
-fn help_fits_a_screen() {
-    for (name, lines) in [("top", 26), ("listen", 24), ("report", 31)] {
-        let output = command(&[name, "--help"]).output().unwrap();
-        let help = String::from_utf8(output.stdout).unwrap();
-        assert!(help.lines().count() <= lines, "{help}");
-        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
-        assert!(help.contains(&format!("  pynba {name} ")), "{help}");
     }
 }

@@ -23,8 +23,8 @@ use crate::until::Until;
 #[command(
     disable_version_flag = true,
     after_help = "\
-FILTER: script=/index, script~/api/*, host!=web1, status>=500, time>200ms,
-  memory>10MB, +tag=value of requests, @tag=value of timers
+FILTER: script~/api/*, host!=web1, status>=500, time>200ms, memory>10MB,
+  +tag=value of requests, @tag=value of timers
 JSON: times are seconds, sizes bytes, tags pairs [name, value]
 
   pynba listen --only 'status>=500'

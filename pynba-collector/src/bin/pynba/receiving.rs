@@ -9,11 +9,10 @@ use std::time::Duration;
 use pynba_collector::{BindError, Collector, CollectorBuilder, Limits, StartError};
 
 use crate::tell::tell;
-use crate::units;
+use crate::{sending, units};
 
 /// For commands that keep a window of requests.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Receiving")]
 pub(crate) struct Receiving {
     #[command(flatten)]
     sockets: Sockets,
@@ -47,14 +46,13 @@ impl Receiving {
 
 /// For commands that know themselves how long requests are needed.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Receiving")]
 pub(crate) struct Sockets {
     /// HOST:PORT, HOST or :PORT [default: localhost:30002]
     #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',')]
     listen: Vec<String>,
 
-    /// Pass packets on to this server, unchanged
-    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
+    /// Pass packets on to this HOST:PORT, unchanged
+    #[arg(long, value_name = "SERVER", value_delimiter = ',', value_parser = sending::server)]
     forward: Vec<String>,
 
     /// For requests, oldest out first
@@ -106,7 +104,6 @@ impl Sockets {
                 format!("{error}; choose another one: --listen {place}").into()
             }
             StartError::Loop(_) => format!("{error}; write another server").into(),
-            StartError::Forward(_) => format!("{error}; write `--forward HOST:PORT`").into(),
             _ => error.into(),
         }
     }

@@ -21,11 +21,7 @@ const LOOKUP_PATIENCE: Duration = Duration::from_secs(6);
 #[command(
     disable_version_flag = true,
     after_help = "\
-A TIME is seconds (0.25) or has units (250ms, 1m 30s), as a SIZE may (64KiB).
-A timer is NAME=VALUE[,NAME=VALUE...]:TIME[/HITS], with the TIME of all hits.
-The last `:` begins the time, the first `=` ends a name, `\\,` is a comma.
-Exit code 1: not sent, or a server not found. UDP: nobody says that it arrived.
-
+TAGS: NAME=VALUE[,NAME=VALUE...], with `\\,` for a comma; TIME[/HITS] of all hits
   pynba send -n import --time 1.5 -t plan=free --timer group=db,op=select:0.25/3"
 )]
 pub(crate) struct Args {

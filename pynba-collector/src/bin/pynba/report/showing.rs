@@ -18,11 +18,11 @@ pub(super) struct Showing {
     #[arg(short, long, value_name = "N")]
     top: Option<usize>,
 
-    /// Print a JSON document
+    /// Print JSON: times in seconds, sizes in bytes
     #[arg(short, long, conflicts_with = "csv")]
     json: bool,
 
-    /// Print CSV
+    /// Print CSV: likewise; `time` and `*_time` are sums
     #[arg(short, long)]
     csv: bool,
 
