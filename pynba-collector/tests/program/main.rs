@@ -7,6 +7,7 @@
 mod errors;
 mod forward;
 mod listen;
+#[path = "../packets/mod.rs"]
 mod packets;
 mod places;
 mod readers;
