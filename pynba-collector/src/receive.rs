@@ -106,12 +106,21 @@ pub(crate) fn take_no_more(socket: &UdpSocket) {
 pub(crate) fn is_any_of(server: &str, own: &[SocketAddr]) -> bool {
     let Ok(servers) = server.to_socket_addrs() else { return false };
     servers.into_iter().any(|server| {
+        let ip = destination(server.ip());
         own.iter().any(|own| {
-            let is_at_all = own.ip().is_unspecified() && own.is_ipv4() == server.is_ipv4();
-            server.port() == own.port()
-                && (server.ip() == own.ip() || is_at_all && is_ours(server.ip()))
+            let is_at_all = own.ip().is_unspecified() && own.is_ipv4() == ip.is_ipv4();
+            server.port() == own.port() && (ip == own.ip() || is_at_all && is_ours(ip))
         })
     })
+}
+
+/// Where the system sends what is for this address: to itself when it is none, and by IPv4 to what is one of IPv4.
+fn destination(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
 }
 
 /// Only an address of this machine can be bound.
@@ -169,6 +178,9 @@ impl fmt::Display for BindError {
         match owner {
             Some(owner) => write!(f, "UDP port {} is in use by {owner}", address.port()),
             None if self.is_in_use() => write!(f, "UDP port {} is in use", address.port()),
+            None if source.kind() == io::ErrorKind::AddrNotAvailable => {
+                write!(f, "no socket at {address}: this machine does not have that address")
+            }
             None => write!(f, "no socket at {address}: {source}"),
         }
     }

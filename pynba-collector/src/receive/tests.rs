@@ -139,6 +139,10 @@ fn our_own_addresses_are_known() {
         ("127.0.0.1:1235", false),
         ("127.0.0.2:1234", false),
         ("127.0.0.2:2345", true),
+        ("0.0.0.0:1234", true),
+        ("0.0.0.0:2345", true),
+        ("[::ffff:127.0.0.1]:1234", true),
+        ("[::]:1234", false),
         ("192.0.2.1:2345", false),
         ("no-such-host.invalid:2345", false),
     ] {

@@ -40,7 +40,7 @@ pub(crate) struct Args {
     json: bool,
 
     /// End after so many requests; exit with 1 if fewer came
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = units::count::<u64>)]
     count: Option<u64>,
 
     /// End after this time

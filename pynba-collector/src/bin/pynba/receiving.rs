@@ -60,7 +60,7 @@ pub(crate) struct Sockets {
     memory: usize,
 
     /// Names and values to keep
-    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000, value_parser = texts)]
     texts: usize,
 }
 
@@ -146,6 +146,14 @@ fn memory(text: &str) -> Result<usize, String> {
         return Err("too little to keep requests in; write `1MB` at least".into());
     }
     usize::try_from(size).map_err(|_| "more than this machine can address".into())
+}
+
+/// 0 would not stand for no limit: everything would be filed under `(other)`.
+fn texts(text: &str) -> Result<usize, &'static str> {
+    match units::count(text)? {
+        0 => Err("too few to tell requests apart; write `1000`, for example"),
+        texts => Ok(texts),
+    }
 }
 
 #[cfg(test)]

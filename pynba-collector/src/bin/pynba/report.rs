@@ -42,7 +42,7 @@ pub(crate) struct Args {
     time: Option<Duration>,
 
     /// End after so many requests; exit with 1 if fewer came
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = units::count::<u64>)]
     requests: Option<u64>,
 
     /// A table by these; repeatable [default: what there is]

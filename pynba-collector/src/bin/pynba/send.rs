@@ -26,7 +26,7 @@ TAGS: NAME=VALUE[,NAME=VALUE...], with `\\,` for a comma; TIME[/HITS] of all hit
 )]
 pub(crate) struct Args {
     /// What was asked for: a path, a script, a job
-    #[arg(short, long, value_parser = name)]
+    #[arg(short, long, value_parser = sending::name)]
     name: String,
     #[command(flatten)]
     measured: Measured,
@@ -35,11 +35,6 @@ pub(crate) struct Args {
     /// Show the request instead of sending it
     #[arg(long)]
     dry_run: bool,
-}
-
-/// Servers leave a request without any out of their reports.
-fn name(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() { Err("a name is missing, such as `/import`") } else { Ok(text.to_owned()) }
 }
 
 pub(crate) fn run(args: Args) -> Outcome {

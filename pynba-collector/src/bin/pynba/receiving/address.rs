@@ -18,6 +18,10 @@ pub(super) fn find(written: &str) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = written.parse::<IpAddr>() {
         return Ok(vec![(ip, PORT).into()]);
     }
+    // The resolver would take it for one number of 32 bits.
+    if written.parse::<u16>().is_ok() {
+        return Err(error(format!("a port alone has a colon before it, `:{written}`")));
+    }
     if let Some((scheme, _)) = written.split_once("://") {
         return Err(error(format!("it is a URL, leave `{scheme}://` out")));
     }
@@ -165,6 +169,7 @@ mod tests {
             ("localhost:", "its port is no number"),
             ("localhost:65536", "its port is no number up to 65535"),
             ("localhost:http", "its port is no number"),
+            ("30003", "`:30003`"),
             ("http://localhost:3000", "leave `http://` out"),
             ("udp://[::1]:3000", "leave `udp://` out"),
             ("[::1", "its bracket is not closed"),

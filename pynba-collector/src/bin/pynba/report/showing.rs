@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 
 use super::table::{Order, Table};
 use super::{Collected, csv, fit, json, text};
+use crate::units;
 
 /// So many rows are shown to people.
 const ROWS: usize = 20;
@@ -15,7 +16,7 @@ pub(super) struct Showing {
     sort: Order,
 
     /// Rows of each table [default: 20 in text, else all]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = units::count::<usize>)]
     top: Option<usize>,
 
     /// Print JSON: times in seconds, sizes in bytes
