@@ -177,7 +177,8 @@ impl Collector {
         keeping.store.snapshot(now)
     }
 
-    /// Lets go of requests below this [`id`](crate::Request::id): [`Store::forget_before`].
+    /// Lets go of the requests below this [`id`](crate::Request::id), for whoever passes requests on and does not look
+    /// back: see [`Store::forget_before`].
     pub fn forget_before(&self, id: u64) {
         self.shared.lock().store.forget_before(id);
     }
