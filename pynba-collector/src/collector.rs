@@ -59,15 +59,21 @@ struct Keeping {
 #[derive(Clone, Debug, Default)]
 #[must_use = "nothing is received before `start`"]
 pub struct CollectorBuilder {
-    addresses: Vec<SocketAddr>,
+    places: Vec<Vec<SocketAddr>>,
     limits: Limits,
     forward: Vec<String>,
 }
 
 impl CollectorBuilder {
     /// Receives at this address, too. The port 0 is one that the system picks.
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.addresses.push(address);
+    pub fn listen(self, address: SocketAddr) -> Self {
+        self.listen_at_all([address])
+    }
+
+    /// Receives at all addresses of one place, too, as those of IPv4 and IPv6 that a name stands for. The port 0 is one
+    /// that the system picks, the same for all of them.
+    pub fn listen_at_all(mut self, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.places.push(addresses.into_iter().collect());
         self
     }
 
@@ -91,8 +97,8 @@ impl CollectorBuilder {
     /// When there is no socket to be had at one of the addresses, or a server to forward to is written wrong.
     pub fn start(self) -> Result<Collector, StartError> {
         let mut receiving = Vec::new();
-        for address in self.addresses {
-            receiving.push(receive::bind(address).map_err(StartError::Bind)?);
+        for addresses in &self.places {
+            receiving.extend(receive::bind_all(addresses).map_err(StartError::Bind)?);
         }
         let own: Vec<SocketAddr> = receiving.iter().map(|receiving| receiving.address).collect();
         for server in &self.forward {
@@ -110,7 +116,7 @@ impl CollectorBuilder {
             stops: AtomicBool::new(false),
         });
         let mut collector = Collector {
-            addresses: receiving.iter().map(|receiving| receiving.address).collect(),
+            addresses: own,
             warnings: receiving.iter().filter_map(|receiving| receiving.warning).collect(),
             shared,
             threads: Vec::new(),
@@ -174,6 +180,12 @@ impl Collector {
         let now = self.shared.began.elapsed();
         keeping.store.set_calendar(now, SystemTime::now());
         keeping.store.snapshot(now)
+    }
+
+    /// Lets go of the requests below this [`id`](crate::Request::id), for whoever passes requests on and does not look
+    /// back: see [`Store::forget_before`].
+    pub fn forget_before(&self, id: u64) {
+        self.shared.lock().store.forget_before(id);
     }
 
     /// What came since it was started.

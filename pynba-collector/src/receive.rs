@@ -26,7 +26,46 @@ pub(crate) struct Receiving {
 /// How long a thread waits for a packet before it looks whether it is to stop.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-pub(crate) fn bind(address: SocketAddr) -> Result<Receiving, BindError> {
+/// How often another port is tried, where one that the system picked is not free at all of several addresses.
+const ATTEMPTS: usize = 10;
+
+/// A socket for each of these addresses. Where their port is 0 the system picks one, the same for all.
+pub(crate) fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<Receiving>, BindError> {
+    bind_all_by(bind, addresses)
+}
+
+fn bind_all_by(
+    bind: impl Fn(SocketAddr) -> Result<Receiving, BindError>,
+    addresses: &[SocketAddr],
+) -> Result<Vec<Receiving>, BindError> {
+    let is_picked = addresses.iter().any(|address| address.port() == 0);
+    for _ in 1..ATTEMPTS {
+        match at_one_port(&bind, addresses) {
+            Err(error) if is_picked && error.is_in_use() => {}
+            bound => return bound,
+        }
+    }
+    at_one_port(&bind, addresses)
+}
+
+fn at_one_port(
+    bind: impl Fn(SocketAddr) -> Result<Receiving, BindError>,
+    addresses: &[SocketAddr],
+) -> Result<Vec<Receiving>, BindError> {
+    let mut picked = 0;
+    let mut bind_next = |mut address: SocketAddr| {
+        if address.port() != 0 {
+            return bind(address);
+        }
+        address.set_port(picked);
+        let receiving = bind(address)?;
+        picked = receiving.address.port();
+        Ok(receiving)
+    };
+    addresses.iter().map(|address| bind_next(*address)).collect()
+}
+
+fn bind(address: SocketAddr) -> Result<Receiving, BindError> {
     let error = |error: io::Error| BindError {
         address,
         owner: (error.kind() == io::ErrorKind::AddrInUse)
@@ -67,12 +106,21 @@ pub(crate) fn take_no_more(socket: &UdpSocket) {
 pub(crate) fn is_any_of(server: &str, own: &[SocketAddr]) -> bool {
     let Ok(servers) = server.to_socket_addrs() else { return false };
     servers.into_iter().any(|server| {
+        let ip = destination(server.ip());
         own.iter().any(|own| {
-            let is_at_all = own.ip().is_unspecified() && own.is_ipv4() == server.is_ipv4();
-            server.port() == own.port()
-                && (server.ip() == own.ip() || is_at_all && is_ours(server.ip()))
+            let is_at_all = own.ip().is_unspecified() && own.is_ipv4() == ip.is_ipv4();
+            server.port() == own.port() && (ip == own.ip() || is_at_all && is_ours(ip))
         })
     })
+}
+
+/// Where the system sends what is for this address: to itself when it is none, and by IPv4 to what is one of IPv4.
+fn destination(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
 }
 
 /// Only an address of this machine can be bound.
@@ -130,6 +178,9 @@ impl fmt::Display for BindError {
         match owner {
             Some(owner) => write!(f, "UDP port {} is in use by {owner}", address.port()),
             None if self.is_in_use() => write!(f, "UDP port {} is in use", address.port()),
+            None if source.kind() == io::ErrorKind::AddrNotAvailable => {
+                write!(f, "no socket at {address}: this machine does not have that address")
+            }
             None => write!(f, "no socket at {address}: {source}"),
         }
     }

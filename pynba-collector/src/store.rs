@@ -147,6 +147,29 @@ impl Store {
         )
     }
 
+    /// Lets go of the requests below this [`id`](crate::Request::id), for whoever passes requests on and does not look
+    /// back. They leave by the chunk, so some of them may stay until what came with them is let go of, too.
+    ///
+    /// ```
+    /// # use pynba_collector::{Limits, Store};
+    /// # use std::time::{Duration, SystemTime};
+    /// # let mut store = Store::new(Limits::default(), SystemTime::now());
+    /// let snapshot = store.snapshot(Duration::from_secs(1));
+    /// for request in snapshot.requests() {
+    ///     println!("{request:?}");
+    /// }
+    /// store.forget_before(snapshot.next_id());
+    /// ```
+    pub fn forget_before(&mut self, id: u64) {
+        while let Some(chunk) = self.chunks.front()
+            && chunk.next_id() <= id
+        {
+            self.complete_since = chunk.ended;
+            self.bytes -= chunk.bytes();
+            self.chunks.pop_front();
+        }
+    }
+
     fn seal(&mut self) {
         let Some(chunk) = self.writing.finish() else { return };
         self.bytes += chunk.bytes();

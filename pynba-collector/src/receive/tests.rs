@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use super::*;
 
 fn loopback() -> SocketAddr {
@@ -32,6 +34,41 @@ fn packets_arrive_in_order_and_whole() {
         }
         assert!(received == sent);
     }
+}
+
+#[test]
+fn several_addresses_have_one_port() {
+    let [first, second] = [loopback(), (Ipv4Addr::new(127, 0, 0, 2), 0).into()];
+    let all = if cfg!(target_os = "linux") { vec![first, second] } else { vec![first] };
+    let receiving = bind_all(&all).unwrap();
+    let ports: Vec<u16> = receiving.iter().map(|receiving| receiving.address.port()).collect();
+    assert!(ports[0] != 0 && ports.iter().all(|port| *port == ports[0]), "{ports:?}");
+
+    // Ports that were given stay as they are.
+    assert!(bind_all(&[first, receiving[0].address]).unwrap_err().is_in_use());
+}
+
+#[test]
+fn a_port_that_is_not_free_everywhere_is_given_up() {
+    let tried = Cell::new(0);
+    // As if somebody else had the first ones at the second address.
+    let busy = |times: usize| {
+        tried.set(0);
+        let bind = |address: SocketAddr| {
+            let is_second = address.port() != 0;
+            tried.set(tried.get() + usize::from(is_second));
+            let source = io::Error::from(io::ErrorKind::AddrInUse);
+            if is_second && tried.get() <= times {
+                return Err(BindError { address, owner: None, source });
+            }
+            bind((address.ip(), 0).into())
+        };
+        bind_all_by(bind, &[loopback(), loopback()])
+    };
+    assert_eq!(busy(3).unwrap().len(), 2);
+    assert_eq!(tried.get(), 4);
+    assert!(busy(usize::MAX).unwrap_err().is_in_use());
+    assert_eq!(tried.get(), ATTEMPTS);
 }
 
 #[test]
@@ -102,6 +139,10 @@ fn our_own_addresses_are_known() {
         ("127.0.0.1:1235", false),
         ("127.0.0.2:1234", false),
         ("127.0.0.2:2345", true),
+        ("0.0.0.0:1234", true),
+        ("0.0.0.0:2345", true),
+        ("[::ffff:127.0.0.1]:1234", true),
+        ("[::]:1234", false),
         ("192.0.2.1:2345", false),
         ("no-such-host.invalid:2345", false),
     ] {

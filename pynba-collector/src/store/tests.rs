@@ -90,6 +90,36 @@ fn the_window_slides() {
 }
 
 #[test]
+fn what_nobody_needs_any_more_leaves() {
+    let mut store = store(Limits::default());
+    for second in 0..6 {
+        push(&mut store, f64::from(second), &format!("/{second}"));
+        push(&mut store, f64::from(second) + 0.5, &format!("/{second}.5"));
+    }
+    let now = Duration::from_secs(6);
+    let before = store.snapshot(now);
+    // By the chunk: "/1.5" came with "/1".
+    store.forget_before(3);
+    let after = store.snapshot(now);
+    assert!(after.requests().map(|request| request.id()).eq(2..12), "{:?}", scripts(&after));
+    assert!(after.kept().bytes < before.kept().bytes);
+    assert_eq!((after.kept().pushed_out, after.next_id()), (0, 12));
+    // Rates are taken over the time of which everything is there.
+    assert_eq!(after.span(), Duration::from_millis(5500));
+    // An earlier snapshot stays as it was, and nothing comes back.
+    assert_eq!(before.len(), 12);
+    store.forget_before(0);
+    assert_eq!(store.snapshot(now).len(), 10);
+
+    store.forget_before(after.next_id());
+    assert!(store.chunks.is_empty() && store.bytes == 0);
+    push(&mut store, 7.0, "/next");
+    let ids = |snapshot: Snapshot| snapshot.requests().map(|request| request.id()).collect();
+    let ids: Vec<u64> = ids(store.snapshot(Duration::from_secs(7)));
+    assert_eq!(ids, [12]);
+}
+
+#[test]
 fn memory_is_bounded() {
     let limits = Limits::default().memory(1_000_000);
     let mut store = store(limits);

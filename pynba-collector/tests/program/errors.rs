@@ -36,21 +36,17 @@ fn addresses_that_are_none_are_named() {
             "localhost:http",
             "cannot listen at `localhost:http`: its port is no number up to 65535; write HOST:PORT",
         ),
+        ("http://localhost:3000", "it is a URL, leave `http://` out; write HOST:PORT"),
+        ("30003", "a port alone has a colon before it, `:30003`; write"),
+        ("[::1", "its bracket is not closed; write "),
         ("fe80::1:2:3:4:5:6:30002", "needs brackets, `[::1]:30002`"),
         ("no-such-host.invalid", "cannot listen at `no-such-host.invalid`: "),
-        ("192.0.2.1:30002", "no socket at 192.0.2.1:30002: "),
+        ("192.0.2.1:30002", "192.0.2.1:30002: this machine does not have that address"),
     ] {
         let (error, code) = refused(&["listen", "--listen", address]);
         assert!(error.starts_with("pynba: ") && error.contains(said), "{error}");
         assert_eq!((error.lines().count(), code), (1, Some(1)), "{error}");
     }
-    let (error, code) =
-        refused(&["report", "--listen", "127.0.0.1:0", "--forward", "localhost:http"]);
-    assert!(
-        error.contains("cannot forward: ") && error.contains("write `--forward HOST:PORT`"),
-        "{error}"
-    );
-    assert_eq!(code, Some(1));
 }
 
 #[test]
@@ -59,6 +55,10 @@ fn arguments_that_are_none_say_what_to_write() {
         (&["listen", "--only", "time>fast"][..], "`fast` is no number; write a number"),
         (&["listen", "--for", "soon"], "that is no time; write seconds such as `0.25`"),
         (&["listen", "--memory", "much"], "that is no size; write bytes such as `48000`"),
+        (&["listen", "-n", "many"], "write a whole number, such as `100`"),
+        (&["report", "--top", "1.5"], "write a whole number, such as `100`"),
+        (&["report", "--texts", "0"], "too few to tell requests apart; write `1000`, for example"),
+        (&["listen", "--forward", "localhost:http"], "the port is a number from 1 to 65535"),
         (&["report", "--by", "plan"], "`+plan` for a tag of requests, `@plan` for a tag of timers"),
         (&["report", "--sort", "speed"], "write `key`, or one of: requests, "),
         (&["report", "--json", "--csv"], "cannot be used with"),
@@ -66,16 +66,5 @@ fn arguments_that_are_none_say_what_to_write() {
         let (error, code) = refused(args);
         assert!(error.contains(said), "{error}");
         assert_eq!(code, Some(2));
-    }
-}
-
-#[test]
-fn help_fits_a_screen() {
-    for (name, lines) in [("top", 23), ("listen", 24), ("report", 31)] {
-        let output = command(&[name, "--help"]).output().unwrap();
-        let help = String::from_utf8(output.stdout).unwrap();
-        assert!(help.lines().count() <= lines, "{help}");
-        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
-        assert!(help.contains(&format!("  pynba {name} ")), "{help}");
     }
 }

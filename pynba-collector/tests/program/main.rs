@@ -7,7 +7,10 @@
 mod errors;
 mod forward;
 mod listen;
+#[path = "../packets/mod.rs"]
 mod packets;
+mod places;
+mod readers;
 mod real_clients;
 mod report;
 mod running;

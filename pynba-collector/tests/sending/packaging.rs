@@ -42,11 +42,12 @@ fn completions() {
 
 #[test]
 fn help_fits_a_screen() {
-    for (command, lines) in
-        [("run", 24), ("send", 28), ("demo", 24), ("man", 24), ("completions", 24)]
-    {
+    // One line less than it has, for what is typed next.
+    const LINES: usize = 23;
+
+    for command in ["top", "listen", "report", "run", "send", "demo", "man", "completions"] {
         let help = printed(&[command, "-h"]);
-        assert!(help.lines().count() <= lines, "{help}");
+        assert!(help.lines().count() <= LINES, "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
         assert!(help.contains(&format!("  pynba {command} ")), "{help}");
         assert_eq!(help, printed(&[command, "--help"]));

@@ -187,6 +187,7 @@ fn wrong_arguments_run_nothing() {
         (&["run", "--nome", "x", "true"], "unexpected argument '--nome'"),
         (&["run", "--server", "nowhere", "true"], "the port is missing; write `host:30002`"),
         (&["run", "--server", "", "true"], "it is empty; write `host:port`"),
+        (&["run", "--name", "", "true"], "a name is missing, such as `/import`"),
         (&["run", "--tag", "plan", "true"], "there is no `=`; write `plan=VALUE`"),
     ] {
         let (output, request) = told(arguments);

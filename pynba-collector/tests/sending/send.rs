@@ -191,3 +191,14 @@ timer            0.25 s ×3 group=db op=select
 ";
     assert_eq!(text(&output.stdout), expected);
 }
+
+#[test]
+fn a_dry_run_does_not_drive_the_terminal() {
+    let request = ["-n", "/\n\x1b[2J", "-t", "a=\x1b[2J", "--timer", "b=\x1b[2J:1"];
+    let (output, _) = told(&[&["send", "--dry-run"], &request[..]].concat());
+    let shown = text(&output.stdout);
+    for line in ["script_name      /\\n\\u{1b}[2J", "tag              a=\\u{1b}[2J"] {
+        assert!(shown.lines().any(|shown| shown == line), "{shown}");
+    }
+    assert!(shown.ends_with("timer            1 s ×1 b=\\u{1b}[2J\n"), "{shown}");
+}

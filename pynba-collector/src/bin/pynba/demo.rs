@@ -50,10 +50,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = day)]
     day: Option<Duration>,
     /// End after so many requests
-    #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+    #[arg(long, value_name = "NUMBER", value_parser = units::count::<u64>)]
+    #[arg(default_value_t = 1_000_000)]
     count: u64,
     /// The same seed gives the same requests
-    #[arg(long, value_name = "NUMBER", default_value_t = Plan::default().seed)]
+    #[arg(long, value_name = "NUMBER", value_parser = units::count::<u64>)]
+    #[arg(default_value_t = Plan::default().seed)]
     seed: u64,
 }
 

@@ -21,6 +21,11 @@ impl Following {
         news
     }
 
+    /// The [`id`](Request::id) from which on nobody has looked yet.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Requests that had left before anybody looked.
     pub(crate) fn missed(&self) -> u64 {
         self.missed
@@ -44,6 +49,8 @@ mod tests {
         let mut following = Following::default();
         let packet = Request::default().encode_to_vec();
         let mut news = |came: &[u64], now| {
+            // As if it had been printed.
+            store.forget_before(following.next());
             for second in came {
                 let mut decoder = Decoder::new();
                 let packets = decoder.decode(&packet).unwrap();

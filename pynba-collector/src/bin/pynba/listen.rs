@@ -18,16 +18,13 @@ use crate::tell::tell;
 use crate::units;
 use crate::until::Until;
 
-/// How long a request waits at most for whoever reads the output: as long as both servers keep theirs.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
-
 /// Print each request as it comes
 #[derive(Debug, clap::Args)]
 #[command(
     disable_version_flag = true,
     after_help = "\
-FILTER: script=/index, script~/api/*, host!=web1, status>=500, time>200ms,
-  memory>10MB, +tag=value of requests, @tag=value of timers
+FILTER: script~/api/*, host!=web1, status>=500, time>200ms, memory>10MB,
+  +tag=value of requests, @tag=value of timers
 JSON: times are seconds, sizes bytes, tags pairs [name, value]
 
   pynba listen --only 'status>=500'
@@ -43,7 +40,7 @@ pub(crate) struct Args {
     json: bool,
 
     /// End after so many requests; exit with 1 if fewer came
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = units::count::<u64>)]
     count: Option<u64>,
 
     /// End after this time
@@ -56,7 +53,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Outcome {
     let until = Until::over(args.time)?;
-    let mut collector = args.sockets.start(PATIENCE)?;
+    // Nothing leaves before it is printed, unless memory is full.
+    let mut collector = args.sockets.start(Duration::MAX)?;
     receiving::tell_where(&collector);
     let mut listening = Listening {
         query: args.only.into_iter().fold(Query::new(), Query::only_filter),
@@ -121,6 +119,9 @@ impl Listening {
                 self.left = self.left.map(|left| left - 1);
             }
         }
-        self.out.flush()
+        self.out.flush()?;
+        // Memory is for those that wait for whoever reads the output.
+        collector.forget_before(self.following.next());
+        Ok(())
     }
 }

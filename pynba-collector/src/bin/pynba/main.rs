@@ -23,7 +23,7 @@ mod until;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// See what Pinba clients send, without a Pinba server; and send from the shell.
 #[derive(Debug, Parser)]
@@ -50,10 +50,20 @@ enum Command {
     Man(completions::Man),
 }
 
+/// As usual, but without an empty line before the usage: help is to fit a screen.
+const HELP: &str = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+impl Cli {
+    fn read() -> Self {
+        let program = Self::command().mut_subcommands(|command| command.help_template(HELP));
+        Self::from_arg_matches(&program.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let outcome = match Cli::read().command {
         Command::Top(args) => top::run(args),
         Command::Listen(args) => listen::run(args),
         Command::Report(args) => report::run(args),

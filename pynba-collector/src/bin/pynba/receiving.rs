@@ -2,7 +2,6 @@
 
 mod address;
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -10,11 +9,10 @@ use std::time::Duration;
 use pynba_collector::{BindError, Collector, CollectorBuilder, Limits, StartError};
 
 use crate::tell::tell;
-use crate::units;
+use crate::{sending, units};
 
 /// For commands that keep a window of requests.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Receiving")]
 pub(crate) struct Receiving {
     #[command(flatten)]
     sockets: Sockets,
@@ -48,14 +46,13 @@ impl Receiving {
 
 /// For commands that know themselves how long requests are needed.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Receiving")]
 pub(crate) struct Sockets {
     /// HOST:PORT, HOST or :PORT [default: localhost:30002]
     #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',')]
     listen: Vec<String>,
 
-    /// Pass packets on to this server, unchanged
-    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
+    /// Pass packets on to this HOST:PORT, unchanged
+    #[arg(long, value_name = "SERVER", value_delimiter = ',', value_parser = sending::server)]
     forward: Vec<String>,
 
     /// For requests, oldest out first
@@ -63,7 +60,7 @@ pub(crate) struct Sockets {
     memory: usize,
 
     /// Names and values to keep
-    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000, value_parser = texts)]
     texts: usize,
 }
 
@@ -77,24 +74,23 @@ impl Sockets {
         let builder = Collector::builder().limits(self.limits(window));
         let forward = |builder: CollectorBuilder, server| builder.forward(server);
         let builder = self.forward.iter().fold(builder, forward);
-        let builder = self.addresses()?.into_iter().fold(builder, CollectorBuilder::listen);
+        let builder = self.addresses()?.into_iter().fold(builder, CollectorBuilder::listen_at_all);
         builder.start().map_err(|error| self.with_advice(error))
     }
 
-    fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+    /// Those of each place that was given.
+    fn addresses(&self) -> Result<Vec<Vec<SocketAddr>>, String> {
         if self.listen.is_empty() {
-            return Ok(address::at_home());
+            return Ok(vec![address::at_home()]);
         }
-        let mut addresses = Vec::new();
-        for written in &self.listen {
-            let found = address::find(written).map_err(|error| {
+        let find = |written: &String| {
+            address::find(written).map_err(|error| {
                 format!("cannot listen at `{written}`: {error}; write HOST:PORT, HOST or :PORT")
-            })?;
-            addresses.extend(found);
-        }
-        let mut known = HashSet::new();
-        addresses.retain(|address: &SocketAddr| address.port() == 0 || known.insert(*address));
-        Ok(addresses)
+            })
+        };
+        let mut places = self.listen.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        address::each_once(&mut places);
+        Ok(places)
     }
 
     fn with_advice(&self, error: StartError) -> Box<dyn Error> {
@@ -108,7 +104,6 @@ impl Sockets {
                 format!("{error}; choose another one: --listen {place}").into()
             }
             StartError::Loop(_) => format!("{error}; write another server").into(),
-            StartError::Forward(_) => format!("{error}; write `--forward HOST:PORT`").into(),
             _ => error.into(),
         }
     }
@@ -151,6 +146,14 @@ fn memory(text: &str) -> Result<usize, String> {
         return Err("too little to keep requests in; write `1MB` at least".into());
     }
     usize::try_from(size).map_err(|_| "more than this machine can address".into())
+}
+
+/// 0 would not stand for no limit: everything would be filed under `(other)`.
+fn texts(text: &str) -> Result<usize, &'static str> {
+    match units::count(text)? {
+        0 => Err("too few to tell requests apart; write `1000`, for example"),
+        texts => Ok(texts),
+    }
 }
 
 #[cfg(test)]

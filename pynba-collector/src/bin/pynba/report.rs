@@ -32,22 +32,17 @@ const TIME: Duration = Duration::from_secs(10);
 #[command(
     disable_version_flag = true,
     after_help = "\
-KEYS: script, server, host, schema, status, +tag of requests, @tag of timers;
-  with commas between: script,@group
-FILTER: script=/index, script~/api/*, host!=web1, status>=500, time>200ms,
-  memory>10MB, +tag=value, @tag=value
-JSON, CSV: times are seconds, sizes bytes; `time` and `*_time` are sums
-
-  pynba report --for 1m --by script --by host,status --only 'time>200ms'
-  pynba report --for 10s --by @group,@op --json > timers.json"
+KEYS: script, server, host, schema, status, +tag of requests, @tag of timers
+FILTER: script~/api/*, host!=web1, status>=500, time>200ms, memory>10MB, +tag=x
+  pynba report --for 1m --by script,host --by @group,@op --only 'status>=500'"
 )]
 pub(crate) struct Args {
-    /// For how long [default: 10s, with --requests as it takes]
+    /// For how long [default: 10s, with -n as it takes]
     #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
     time: Option<Duration>,
 
     /// End after so many requests; exit with 1 if fewer came
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = units::count::<u64>)]
     requests: Option<u64>,
 
     /// A table by these; repeatable [default: what there is]

@@ -41,7 +41,7 @@ passed on to it. Failures to send are warnings. PINBA_ENABLED=0: nothing sent.
 )]
 pub(crate) struct Args {
     /// What it counts as [default: the command's file name]
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = sending::name)]
     name: Option<String>,
     #[command(flatten)]
     about: sending::About,

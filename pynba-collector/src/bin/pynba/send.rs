@@ -21,16 +21,12 @@ const LOOKUP_PATIENCE: Duration = Duration::from_secs(6);
 #[command(
     disable_version_flag = true,
     after_help = "\
-A TIME is seconds (0.25) or has units (250ms, 1m 30s), as a SIZE may (64KiB).
-A timer is NAME=VALUE[,NAME=VALUE...]:TIME[/HITS], with the TIME of all hits.
-The last `:` begins the time, the first `=` ends a name, `\\,` is a comma.
-Exit code 1: not sent, or a server not found. UDP: nobody says that it arrived.
-
+TAGS: NAME=VALUE[,NAME=VALUE...], with `\\,` for a comma; TIME[/HITS] of all hits
   pynba send -n import --time 1.5 -t plan=free --timer group=db,op=select:0.25/3"
 )]
 pub(crate) struct Args {
     /// What was asked for: a path, a script, a job
-    #[arg(short, long, value_parser = name)]
+    #[arg(short, long, value_parser = sending::name)]
     name: String,
     #[command(flatten)]
     measured: Measured,
@@ -39,11 +35,6 @@ pub(crate) struct Args {
     /// Show the request instead of sending it
     #[arg(long)]
     dry_run: bool,
-}
-
-/// Servers leave a request without any out of their reports.
-fn name(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() { Err("a name is missing, such as `/import`") } else { Ok(text.to_owned()) }
 }
 
 pub(crate) fn run(args: Args) -> Outcome {

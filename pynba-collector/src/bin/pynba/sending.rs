@@ -47,6 +47,11 @@ pub(crate) fn server(text: &str) -> Result<String, String> {
     }
 }
 
+/// Servers leave a request without any out of their reports.
+pub(crate) fn name(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() { Err("a name is missing, such as `/import`") } else { Ok(text.to_owned()) }
+}
+
 /// A request on its way: the servers' names are being looked up.
 pub(crate) struct Sending {
     about: About,

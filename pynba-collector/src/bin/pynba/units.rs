@@ -1,5 +1,6 @@
-//! Times and sizes as arguments have them.
+//! Times, sizes and counts as arguments have them.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -29,6 +30,11 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     }
     let size: Result<ByteSize, _> = text.parse();
     size.map(|size| size.as_u64()).map_err(|_| format!("that is no size; {SIZE}"))
+}
+
+/// How many.
+pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    text.trim().parse().map_err(|_| "write a whole number, such as `100`")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Addresses as people write them.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 
@@ -17,16 +18,20 @@ pub(super) fn find(written: &str) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = written.parse::<IpAddr>() {
         return Ok(vec![(ip, PORT).into()]);
     }
-    let (host, port) = match written.rsplit_once(':') {
-        Some((host, port)) if !written.ends_with(']') => (host, self::port(port)?),
-        _ => (written, PORT),
-    };
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    if let Some(bare) = bare {
-        let ip: Ipv6Addr =
-            bare.parse().map_err(|_| error("there is no IPv6 address between the brackets"))?;
-        return Ok(vec![(ip, port).into()]);
+    // The resolver would take it for one number of 32 bits.
+    if written.parse::<u16>().is_ok() {
+        return Err(error(format!("a port alone has a colon before it, `:{written}`")));
     }
+    if let Some((scheme, _)) = written.split_once("://") {
+        return Err(error(format!("it is a URL, leave `{scheme}://` out")));
+    }
+    if let Some(rest) = written.strip_prefix('[') {
+        return in_brackets(rest).map(|address| vec![address]);
+    }
+    let (host, port) = match written.rsplit_once(':') {
+        Some((host, port)) => (host, self::port(port)?),
+        None => (written, PORT),
+    };
     if host.contains(':') {
         return Err(error("an IPv6 address with a port needs brackets, `[::1]:30002`"));
     }
@@ -39,8 +44,43 @@ pub(super) fn find(written: &str) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-fn error(text: &str) -> io::Error {
-    io::Error::other(text)
+/// What comes after the first bracket: `::1]` or `::1]:30002`.
+fn in_brackets(rest: &str) -> io::Result<SocketAddr> {
+    let (ip, after) = rest.split_once(']').ok_or_else(|| error("its bracket is not closed"))?;
+    let ip: Ipv6Addr =
+        ip.parse().map_err(|_| error("there is no IPv6 address between the brackets"))?;
+    if after.is_empty() {
+        return Ok((ip, PORT).into());
+    }
+    let digits = after.strip_prefix(':').ok_or_else(|| error("no `:` comes after the brackets"))?;
+    Ok((ip, port(digits)?).into())
+}
+
+/// Leaves out what is there already, and what is covered by another one: `0.0.0.0:30002` is every address of IPv4.
+pub(super) fn each_once(places: &mut [Vec<SocketAddr>]) {
+    let all: Vec<SocketAddr> = places.iter().flatten().copied().collect();
+    let covers = |all: &SocketAddr, one: &SocketAddr| {
+        all.ip() == unspecified(one) && all.port() == one.port() && all != one
+    };
+    let mut known = HashSet::new();
+    for place in places {
+        // Each port that the system picks is another one.
+        place.retain(|one| {
+            let is_covered = all.iter().any(|all| covers(all, one));
+            one.port() == 0 || !is_covered && known.insert(*one)
+        });
+    }
+}
+
+fn unspecified(address: &SocketAddr) -> IpAddr {
+    match address {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+fn error(text: impl Into<String>) -> io::Error {
+    io::Error::other(text.into())
 }
 
 fn port(digits: &str) -> io::Result<u16> {
@@ -97,6 +137,31 @@ mod tests {
     }
 
     #[test]
+    fn no_address_is_listened_at_twice() {
+        let places = |written: &[&[&str]]| {
+            let address = |text: &&str| text.parse::<SocketAddr>().unwrap();
+            let mut places: Vec<Vec<_>> =
+                written.iter().map(|place| place.iter().map(address).collect()).collect();
+            each_once(&mut places);
+            places.concat().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        let all: &[&str] = &["0.0.0.0:2", "[::]:2"];
+        for (written, left) in [
+            (&[&["127.0.0.1:2"][..], &["127.0.0.1:2"]][..], "127.0.0.1:2"),
+            (&[&["127.0.0.1:2"], all], "0.0.0.0:2 [::]:2"),
+            (&[all, &["127.0.0.1:2", "[::1]:2"], all], "0.0.0.0:2 [::]:2"),
+            (&[&["127.0.0.1:2", "[::1]:2"], &["0.0.0.0:2"]], "[::1]:2 0.0.0.0:2"),
+            (&[&["127.0.0.1:3"], all], "127.0.0.1:3 0.0.0.0:2 [::]:2"),
+            (
+                &[&["127.0.0.1:0"], &["0.0.0.0:0"], &["0.0.0.0:0"]],
+                "127.0.0.1:0 0.0.0.0:0 0.0.0.0:0",
+            ),
+        ] {
+            assert_eq!(places(written), left);
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (written, said) in [
             ("", "there is no address"),
@@ -104,7 +169,13 @@ mod tests {
             ("localhost:", "its port is no number"),
             ("localhost:65536", "its port is no number up to 65535"),
             ("localhost:http", "its port is no number"),
-            ("[::1", "an IPv6 address with a port needs brackets"),
+            ("30003", "`:30003`"),
+            ("http://localhost:3000", "leave `http://` out"),
+            ("udp://[::1]:3000", "leave `udp://` out"),
+            ("[::1", "its bracket is not closed"),
+            ("[::1:30002", "its bracket is not closed"),
+            ("[::1]30002", "no `:` comes after the brackets"),
+            ("::1]:30002", "an IPv6 address with a port needs brackets"),
             ("[localhost]:1", "no IPv6 address between the brackets"),
             ("fe80::1:2:3:4:5:6:30002", "an IPv6 address with a port needs brackets"),
             ("no such host.invalid", "failed to lookup address"),

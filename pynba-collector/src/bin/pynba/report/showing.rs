@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 
 use super::table::{Order, Table};
 use super::{Collected, csv, fit, json, text};
+use crate::units;
 
 /// So many rows are shown to people.
 const ROWS: usize = 20;
@@ -15,14 +16,14 @@ pub(super) struct Showing {
     sort: Order,
 
     /// Rows of each table [default: 20 in text, else all]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = units::count::<usize>)]
     top: Option<usize>,
 
-    /// Print a JSON document
+    /// Print JSON: times in seconds, sizes in bytes
     #[arg(short, long, conflicts_with = "csv")]
     json: bool,
 
-    /// Print CSV
+    /// Print CSV: likewise; `time` and `*_time` are sums
     #[arg(short, long)]
     csv: bool,
 

@@ -10,13 +10,13 @@ use crate::units;
 /// What is not given is 0, the status 200.
 #[derive(Debug, clap::Args)]
 pub(super) struct Measured {
-    /// How long it took
+    /// How long it took: 0.25 (seconds), 250ms, 1m 30s
     #[arg(long, value_name = "TIME", value_parser = units::time, allow_hyphen_values = true)]
     time: Option<Duration>,
     /// As HTTP numbers them [default: 200]
     #[arg(long, value_name = "NUMBER", value_parser = status, allow_hyphen_values = true)]
     status: Option<u32>,
-    /// A part of it, as below; repeatable
+    /// A part of it, see below; repeatable
     #[arg(long, value_name = "TAGS:TIME")]
     timer: Vec<Timer>,
     /// Processor time in user mode
@@ -25,7 +25,7 @@ pub(super) struct Measured {
     /// Processor time in the kernel
     #[arg(long, value_name = "TIME", value_parser = units::time, allow_hyphen_values = true)]
     system_time: Option<Duration>,
-    /// Memory used at most
+    /// Memory used at most: 48000 (bytes), 48k, 64KiB
     #[arg(long, value_name = "SIZE", value_parser = units::size, allow_hyphen_values = true)]
     memory_peak: Option<u64>,
     /// Memory used

@@ -4,6 +4,8 @@ use std::fmt;
 
 use pynba_runtime::testing::Captured;
 
+use crate::harmless;
+
 /// One line for each field that says something, and for each timer.
 pub(super) struct Shown<'a>(pub(super) &'a Captured);
 
@@ -18,7 +20,7 @@ impl fmt::Display for Shown<'_> {
             ("schema", schema),
         ] {
             if !text.is_empty() {
-                writeln!(f, "{name:<16} {text}")?;
+                writeln!(f, "{name:<16} {}", harmless::text(text))?;
             }
         }
         writeln!(f, "{:<16} {}", "status", request.status.unwrap_or_default())?;
@@ -37,12 +39,18 @@ impl fmt::Display for Shown<'_> {
                 writeln!(f, "{name:<16} {bytes} bytes")?;
             }
         }
-        for (name, value) in request.tags() {
-            writeln!(f, "{:<16} {name}={value}", "tag")?;
+        for pair in request.tags() {
+            writeln!(f, "{:<16} {}", "tag", of_pair(&pair))?;
         }
         for timer in request.timers() {
-            writeln!(f, "{:<16} {timer:?}", "timer")?;
+            write!(f, "{:<16} {} s ×{}", "timer", timer.value, timer.hit_count)?;
+            timer.tags.iter().try_for_each(|pair| write!(f, " {}", of_pair(pair)))?;
+            writeln!(f)?;
         }
         Ok(())
     }
+}
+
+fn of_pair((name, value): &(String, String)) -> String {
+    harmless::text(&format!("{name}={value}")).into_owned()
 }
