@@ -10,6 +10,7 @@ mod report;
 mod snapshot;
 mod store;
 mod successors;
+mod text;
 mod words;
 
 pub use self::collector::{Collector, CollectorBuilder, StartError};
@@ -20,4 +21,5 @@ pub use self::receive::{BindError, SmallBuffer};
 pub use self::report::{MOST_ROWS, Report, Row, Step, Timeline};
 pub use self::snapshot::{Kept, Request, Snapshot, Timer};
 pub use self::store::{Limits, Store};
+pub use self::text::Text;
 pub use self::words::{LONGEST_TEXT, OTHER};

@@ -1,6 +1,5 @@
 //! What a store kept at some moment: raw requests, which never change.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::store::{Chunk, Requested, SetId, Timed};
+use crate::text::Text;
 use crate::words::{Texts, Word};
 
 /// The requests of the window at some moment, from [`Store::snapshot`](crate::Store::snapshot).
@@ -145,7 +145,7 @@ impl Snapshot {
                 }
             }
         }
-        let text = |(name, count)| (self.texts.lossy(name).into_owned(), count);
+        let text = |(name, count)| (self.texts.text(name).to_str().into_owned(), count);
         let mut names: Vec<_> = counts.into_iter().map(text).collect();
         names.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then_with(|| a.cmp(b)));
         names
@@ -187,8 +187,6 @@ impl fmt::Debug for Snapshot {
 }
 
 /// A request in a [`Snapshot`].
-///
-/// Text that is not UTF-8 is given with `\u{FFFD}` in its place.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     texts: &'a Texts,
@@ -201,8 +199,8 @@ impl<'a> Request<'a> {
         &self.chunk.requests[self.index]
     }
 
-    fn text(&self, word: Word) -> Cow<'a, str> {
-        self.texts.lossy(word)
+    fn text(&self, word: Word) -> Text<'a> {
+        self.texts.text(word)
     }
 
     /// Its number among all that ever came, from 0: later ones have larger numbers.
@@ -219,25 +217,25 @@ impl<'a> Request<'a> {
 
     /// The machine that did the work.
     #[must_use]
-    pub fn hostname(&self) -> Cow<'a, str> {
+    pub fn hostname(&self) -> Text<'a> {
         self.text(self.row().host)
     }
 
     /// The site: a virtual host or a service.
     #[must_use]
-    pub fn server_name(&self) -> Cow<'a, str> {
+    pub fn server_name(&self) -> Text<'a> {
         self.text(self.row().server)
     }
 
     /// What was asked for.
     #[must_use]
-    pub fn script_name(&self) -> Cow<'a, str> {
+    pub fn script_name(&self) -> Text<'a> {
         self.text(self.row().script)
     }
 
     /// How it was called, such as `https`.
     #[must_use]
-    pub fn schema(&self) -> Cow<'a, str> {
+    pub fn schema(&self) -> Text<'a> {
         self.text(self.row().schema)
     }
 
@@ -291,7 +289,7 @@ impl<'a> Request<'a> {
 
     /// Names and values of its own tags, in the packet's order.
     #[must_use]
-    pub fn tags(&self) -> impl ExactSizeIterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+    pub fn tags(&self) -> impl ExactSizeIterator<Item = (Text<'a>, Text<'a>)> + use<'a> {
         pairs(self.texts, self.chunk, self.row().tags)
     }
 
@@ -359,7 +357,7 @@ impl<'a> Timer<'a> {
 
     /// Names and values of its tags, in the packet's order.
     #[must_use]
-    pub fn tags(&self) -> impl ExactSizeIterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
+    pub fn tags(&self) -> impl ExactSizeIterator<Item = (Text<'a>, Text<'a>)> + use<'a> {
         pairs(self.texts, self.chunk, self.row().tags)
     }
 }
@@ -378,6 +376,6 @@ fn pairs<'a>(
     texts: &'a Texts,
     chunk: &'a Chunk,
     set: SetId,
-) -> impl ExactSizeIterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
-    chunk.tags(set).iter().map(|&(name, value)| (texts.lossy(name), texts.lossy(value)))
+) -> impl ExactSizeIterator<Item = (Text<'a>, Text<'a>)> + use<'a> {
+    chunk.tags(set).iter().map(|&(name, value)| (texts.text(name), texts.text(value)))
 }

@@ -3,13 +3,13 @@
 //! The one who stores packets owns [`Words`], readers own [`Texts`], which share memory with it: taking them copies
 //! some pointers, and what is interned later never changes what they say.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::successors::Successors;
+use crate::text::Text;
 
 /// A text, as a number. Means something together with the [`Snapshot`](crate::Snapshot) that it is from.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -35,9 +35,9 @@ pub const LONGEST_TEXT: usize = 1024;
 
 /// What a text takes besides its bytes: the entry, the reader's pointer, the table's slot, and the allocation's
 /// own counters.
-const OVERHEAD: usize = size_of::<Entry>() + size_of::<Text>() + size_of::<Word>() * 2 + 32;
+const OVERHEAD: usize = size_of::<Entry>() + size_of::<Shared>() + size_of::<Word>() * 2 + 32;
 
-type Text = Arc<[u8]>;
+type Shared = Arc<[u8]>;
 
 #[derive(Debug)]
 pub(crate) struct Words {
@@ -56,7 +56,7 @@ pub(crate) struct Words {
 
 #[derive(Debug)]
 struct Entry {
-    text: Text,
+    text: Shared,
     hash: u64,
     /// The number of the last chunk that uses it.
     last_used: u64,
@@ -206,7 +206,7 @@ fn cut(text: &[u8]) -> &[u8] {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     /// All of them full but for the last. Shared with others, until one of them changes it.
-    segments: Vec<Arc<Vec<Text>>>,
+    segments: Vec<Arc<Vec<Shared>>>,
     /// How often a word got another text.
     replaced: u64,
 }
@@ -219,9 +219,8 @@ impl Texts {
         &self.segments[word.index() / SEGMENT][word.index() % SEGMENT]
     }
 
-    /// What is not UTF-8 becomes `\u{FFFD}`.
-    pub(crate) fn lossy(&self, word: Word) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.get(word))
+    pub(crate) fn text(&self, word: Word) -> Text<'_> {
+        Text::new(self.get(word), word)
     }
 
     /// The number after that of the last word.
@@ -235,14 +234,14 @@ impl Texts {
         self.replaced
     }
 
-    fn push(&mut self, text: Text) {
+    fn push(&mut self, text: Shared) {
         match self.segments.last_mut() {
             Some(last) if last.len() < SEGMENT => Arc::make_mut(last).push(text),
             _ => self.segments.push(Arc::new(vec![text])),
         }
     }
 
-    fn replace(&mut self, word: Word, text: Text) {
+    fn replace(&mut self, word: Word, text: Shared) {
         let segment = &mut self.segments[word.index() / SEGMENT];
         Arc::make_mut(segment)[word.index() % SEGMENT] = text;
         self.replaced += 1;
@@ -265,7 +264,7 @@ mod tests {
             names.iter().map(|name| words.intern(name.as_bytes(), 0, 0)).collect();
         assert_eq!(first, again);
         for (name, word) in names.iter().zip(first) {
-            assert_eq!(words.texts().lossy(word), *name);
+            assert_eq!(words.texts().text(word), name.as_str());
         }
         assert_eq!(words.intern(b"", 0, 0), Word::EMPTY);
         assert_eq!(words.intern(OTHER.as_bytes(), 0, 0), Word::OTHER);
@@ -318,7 +317,7 @@ mod tests {
         let mut words = Words::new(PLENTY);
         let long = "ab".repeat(LONGEST_TEXT / 2 - 1) + "a☃";
         let word = words.intern(long.as_bytes(), 0, 0);
-        assert_eq!(words.texts().lossy(word), long[..LONGEST_TEXT - 1]);
+        assert_eq!(words.texts().text(word), &long[..LONGEST_TEXT - 1]);
         let binary = [0x80; LONGEST_TEXT + 5];
         let word = words.intern(&binary, 0, 0);
         assert_eq!(*words.texts().get(word), binary[..LONGEST_TEXT]);

@@ -123,7 +123,7 @@ fn several_addresses_of_either_kind() {
     }
     counts(&collector, |counts| counts.packets == 2);
     let mut scripts: Vec<String> =
-        collector.snapshot().requests().map(|request| request.script_name().into_owned()).collect();
+        collector.snapshot().requests().map(|request| request.script_name().to_string()).collect();
     let mut expected: Vec<String> =
         collector.addresses().iter().map(SocketAddr::to_string).collect();
     scripts.sort();

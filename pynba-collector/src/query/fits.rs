@@ -3,6 +3,7 @@
 use super::{Field, Filter, Key, Pattern, Query, Test};
 
 use crate::snapshot::{Request, Timer};
+use crate::text::Text;
 
 impl Query {
     /// Whether the request is one that the filters ask for: with all of what they say about timers being true of one of
@@ -55,6 +56,6 @@ impl Filter {
     }
 }
 
-fn has<T: AsRef<str>>(mut tags: impl Iterator<Item = (T, T)>, name: &str, is: &Pattern) -> bool {
-    tags.any(|(of, value)| of.as_ref() == name && is.fits(value.as_ref().as_bytes()))
+fn has<'a>(mut tags: impl Iterator<Item = (Text<'a>, Text<'a>)>, name: &str, is: &Pattern) -> bool {
+    tags.any(|(of, value)| of.to_str() == name && is.fits(value.as_bytes()))
 }

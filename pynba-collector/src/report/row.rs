@@ -37,7 +37,7 @@ impl<'a> Row<'a> {
             Some((key, _)) if *of == Key::Field(Field::Status) => {
                 Cow::Owned(key[index].to_string())
             }
-            Some((key, texts)) => texts.lossy(Word(key[index])),
+            Some((key, texts)) => texts.text(Word(key[index])).to_str(),
         })
     }
 

@@ -20,7 +20,7 @@ use super::*;
 use crate::packet::Decoder;
 use crate::query::{Filter, Keys};
 use crate::snapshot::{Request, Timer};
-use crate::{Limits, OTHER, RELATIVE_ERROR, Store};
+use crate::{Limits, OTHER, RELATIVE_ERROR, Store, Text};
 
 /// What the packets of these tests are made of.
 #[derive(Clone, Debug)]
@@ -246,22 +246,24 @@ fn by_the_book(query: &Query, snapshot: &Snapshot) -> (BTreeMap<Vec<String>, Exp
 
 fn key(query: &Query, request: &Request<'_>, timer: Option<&Timer<'_>>) -> Option<Vec<String>> {
     let keys = query.keys().iter().map(|key| match key.to_string().as_str() {
-        "script" => Some(request.script_name().into_owned()),
-        "host" => Some(request.hostname().into_owned()),
-        "server" => Some(request.server_name().into_owned()),
-        "schema" => Some(request.schema().into_owned()),
+        "script" => Some(request.script_name().to_string()),
+        "host" => Some(request.hostname().to_string()),
+        "server" => Some(request.server_name().to_string()),
+        "schema" => Some(request.schema().to_string()),
         "status" => Some(request.status().to_string()),
         tag => {
             let tags: Vec<_> = match tag.split_at(1).0 {
                 "+" => request.tags().collect(),
                 _ => timer?.tags().collect(),
             };
-            tags.into_iter()
-                .find(|(name, _)| *name == tag[1..])
-                .map(|(_, value)| value.into_owned())
+            tags.into_iter().find(|(name, _)| *name == tag[1..]).map(|(_, value)| value.to_string())
         }
     });
     keys.collect()
+}
+
+fn has<'a>(mut tags: impl Iterator<Item = (Text<'a>, Text<'a>)>, name: &str, value: &str) -> bool {
+    tags.any(|tag| tag.0 == name && tag.1 == value)
 }
 
 fn request_fits(filter: &str, request: &Request<'_>) -> bool {
@@ -271,18 +273,18 @@ fn request_fits(filter: &str, request: &Request<'_>) -> bool {
         "time>0.2" => request.request_time() > 0.2,
         "cpu<=0.01" => request.ru_utime() + request.ru_stime() <= 0.01,
         "script~script[12]" => false,
-        "script~*2" => request.script_name().ends_with('2'),
+        "script~*2" => request.script_name().as_bytes().ends_with(b"2"),
         "host!=host1" => request.hostname() != "host1",
-        "+n1=v2" => request.tags().any(|tag| tag == ("n1".into(), "v2".into())),
-        "+n0!=v1" => !request.tags().any(|tag| tag == ("n0".into(), "v1".into())),
+        "+n1=v2" => has(request.tags(), "n1", "v2"),
+        "+n0!=v1" => !has(request.tags(), "n0", "v1"),
         filter => filter.starts_with('@'),
     }
 }
 
 fn timer_fits(filter: &str, timer: &Timer<'_>) -> bool {
     match filter {
-        "@n0=v1" => timer.tags().any(|tag| tag == ("n0".into(), "v1".into())),
-        "@n1!=v3" => !timer.tags().any(|tag| tag == ("n1".into(), "v3".into())),
+        "@n0=v1" => has(timer.tags(), "n0", "v1"),
+        "@n1!=v3" => !has(timer.tags(), "n1", "v3"),
         "@n2~*" => timer.tags().any(|(name, _)| name == "n2"),
         filter => !filter.starts_with('@'),
     }

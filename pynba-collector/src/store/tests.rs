@@ -6,6 +6,7 @@ use super::*;
 
 use crate::packet::Decoder;
 use crate::snapshot::Timer;
+use crate::text::Text;
 
 fn packet(script: &str) -> Vec<u8> {
     Request {
@@ -36,11 +37,42 @@ fn push(store: &mut Store, seconds: f64, script: &str) {
 }
 
 fn scripts(snapshot: &Snapshot) -> Vec<String> {
-    snapshot.requests().map(|request| request.script_name().into_owned()).collect()
+    snapshot.requests().map(|request| request.script_name().to_string()).collect()
+}
+
+fn shown<'a>(tags: impl Iterator<Item = (Text<'a>, Text<'a>)>) -> String {
+    tags.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
 }
 
 fn store(limits: Limits) -> Store {
     Store::new(limits, SystemTime::UNIX_EPOCH)
+}
+
+#[test]
+fn texts_are_what_came_and_have_a_number() {
+    let mut store = store(Limits::default());
+    push(&mut store, 1.0, "/menu");
+    let before = store.snapshot(Duration::from_secs(1));
+    let mut latin1 = packet("/caf_");
+    let place = latin1.windows(5).position(|bytes| bytes == b"/caf_").expect("the script");
+    latin1[place + 4] = 0xE9;
+    let mut decoder = Decoder::new();
+    for packet in decoder.decode(&latin1).expect("a packet").iter() {
+        store.push(Duration::from_secs(2), &packet);
+    }
+    let after = store.snapshot(Duration::from_secs(2));
+
+    let request = after.requests().next_back().unwrap();
+    let script = request.script_name();
+    assert_eq!((script.as_bytes(), script.to_str()), (&b"/caf\xE9"[..], "/caf\u{FFFD}".into()));
+    assert_eq!((format!("{script:>6}|"), script.is_empty()), (" /caf\u{FFFD}|".into(), false));
+    let first = before.requests().next().unwrap();
+    assert_eq!(
+        (first.hostname(), first.hostname().id()),
+        (request.hostname(), request.hostname().id())
+    );
+    assert!(first.script_name() != script && first.script_name().id() != script.id());
+    assert!(script != "/caf\u{FFFD}" && first.script_name() == "/menu");
 }
 
 #[test]
@@ -50,16 +82,16 @@ fn requests_are_kept_as_they_came() {
     push(&mut store, 1.75, "/b");
     let snapshot = store.snapshot(Duration::from_secs(2));
     let request = snapshot.requests().nth(1).unwrap();
-    assert_eq!((request.id(), &*request.script_name(), &*request.hostname()), (1, "/b", "web1"));
+    assert_eq!(request.id(), 1);
+    assert!(request.script_name() == "/b" && request.hostname() == "web1", "{request:?}");
     assert_eq!(request.came_at(), SystemTime::UNIX_EPOCH + Duration::from_millis(1750));
-    let pair = |(name, value): (&str, &str)| (name.to_owned().into(), value.to_owned().into());
-    assert!(request.tags().eq([pair(("op", "cache"))]));
+    assert_eq!(shown(request.tags()), "op=cache");
     let timers: Vec<_> = request.timers().collect();
     assert_eq!(timers.iter().map(Timer::id).collect::<Vec<_>>(), [2, 3]);
     assert_eq!((timers[0].value(), timers[0].hit_count()), (0.125, 1));
-    assert!(timers[0].tags().eq([pair(("group", "db"))]));
+    assert_eq!(shown(timers[0].tags()), "group=db");
     assert_eq!((timers[1].value(), timers[1].hit_count()), (0.5, 3));
-    assert!(timers[1].tags().eq([pair(("group", "cache")), pair(("op", "db"))]));
+    assert_eq!(shown(timers[1].tags()), "group=cache op=db");
     assert_eq!(snapshot.get(1).map(|request| request.id()), Some(1));
     assert!(snapshot.get(2).is_none());
     assert_eq!((snapshot.len(), snapshot.span()), (2, Duration::from_secs(2)));
@@ -194,7 +226,7 @@ fn looking_often_makes_no_more_chunks() {
         assert!(off < Duration::from_micros(2) && request.id() == u64::from(step), "{off:?}");
         assert_eq!(request.timers().map(|timer| timer.hit_count()).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(request.timers().map(|timer| timer.tags().len()).collect::<Vec<_>>(), [1, 2]);
-        assert!(request.tags().eq([("op".into(), "cache".into())]));
+        assert_eq!(shown(request.tags()), "op=cache");
     }
 }
 

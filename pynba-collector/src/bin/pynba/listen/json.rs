@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use pynba_collector::{Request, Timer};
+use pynba_collector::{Request, Text, Timer};
 use serde::Serialize;
 
 use crate::json;
@@ -51,10 +51,10 @@ fn object<'a>(request: &Request<'a>) -> Object<'a> {
     Object {
         id: request.id(),
         time: humantime::format_rfc3339_micros(request.came_at()).to_string(),
-        hostname: request.hostname(),
-        server_name: request.server_name(),
-        script_name: request.script_name(),
-        schema: request.schema(),
+        hostname: request.hostname().to_str(),
+        server_name: request.server_name().to_str(),
+        script_name: request.script_name().to_str(),
+        schema: request.schema().to_str(),
         status: request.status(),
         request_count: request.request_count(),
         request_time: request.request_time(),
@@ -63,9 +63,13 @@ fn object<'a>(request: &Request<'a>) -> Object<'a> {
         document_size: request.document_size(),
         memory_peak: request.memory_peak(),
         memory_footprint: request.memory_footprint(),
-        tags: request.tags().collect(),
+        tags: request.tags().map(pair).collect(),
         timers: request.timers().map(|timer| of_timer(&timer)).collect(),
     }
+}
+
+fn pair<'a>((name, value): (Text<'a>, Text<'a>)) -> Pair<'a> {
+    (name.to_str(), value.to_str())
 }
 
 fn of_timer<'a>(timer: &Timer<'a>) -> TimerObject<'a> {
@@ -74,6 +78,6 @@ fn of_timer<'a>(timer: &Timer<'a>) -> TimerObject<'a> {
         value: timer.value(),
         ru_utime: timer.ru_utime(),
         ru_stime: timer.ru_stime(),
-        tags: timer.tags().collect(),
+        tags: timer.tags().map(pair).collect(),
     }
 }

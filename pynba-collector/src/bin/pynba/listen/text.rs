@@ -5,33 +5,30 @@
 //!                     125 ms  ×1    ████      group=db  op=select
 //! ```
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::time::SystemTime;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use pynba_collector::{Request, Timer};
+use pynba_collector::{Request, Text, Timer};
 
 use super::Print;
 use super::paint::{self, BAR, BOLD, DIM, Paint};
 
-use crate::{figures, harmless};
+use crate::{clock, figures, harmless};
 
 /// Where times stand in all lines: behind the time of day and the status.
 const INDENT: usize = 12 + 2 + 3 + 2;
 
 pub(super) fn printer() -> Print {
-    let text = Text { paint: Paint::of_stdout(), zone: TimeZone::system() };
-    Box::new(move |out, request| out.write_all(text.of(request).as_bytes()))
+    let lines = Lines { paint: Paint::of_stdout(), zone: TimeZone::system() };
+    Box::new(move |out, request| out.write_all(lines.of(request).as_bytes()))
 }
 
-struct Text {
+struct Lines {
     paint: Paint,
     zone: TimeZone,
 }
 
-impl Text {
+impl Lines {
     fn of(&self, request: &Request<'_>) -> String {
         let mut lines = String::new();
         self.head(&mut lines, request);
@@ -42,12 +39,12 @@ impl Text {
     }
 
     fn head(&self, line: &mut String, request: &Request<'_>) {
-        let Self { paint, .. } = *self;
-        let clock = self.clock(request.came_at());
+        let Self { paint, ref zone } = *self;
+        let clock = clock::text(request.came_at(), zone);
         let status = paint.with(paint::status(request.status()), request.status());
         let time = seconds(request.request_time());
         let names = [request.hostname(), request.server_name(), request.script_name()];
-        let [host, server, script] = names.each_ref().map(|name| harmless::text(name));
+        let [host, server, script] = names.map(harmless_text);
         let script = paint.with(BOLD, script);
         let _ = write!(
             line,
@@ -61,7 +58,7 @@ impl Text {
             ("", bytes(request.document_size()), request.document_size() > 0),
             ("mem ", bytes(request.memory_footprint()), request.memory_footprint() > 0),
             ("peak ", bytes(request.memory_peak()), request.memory_peak() > 0),
-            ("", harmless::text(&request.schema()).into_owned(), !request.schema().is_empty()),
+            ("", harmless_text(request.schema()), !request.schema().is_empty()),
         ] {
             if is_there {
                 let _ = write!(line, "  {}", paint.with(DIM, format_args!("{what}{figure}")));
@@ -76,14 +73,6 @@ impl Text {
         let bar = self.paint.with(BAR, bar(timer.value() / of));
         let _ = write!(line, "{:INDENT$}{time:>7}  {hits:<4}  {bar}", "");
         tags(line, timer.tags());
-    }
-
-    /// The time of day where the reader is.
-    fn clock(&self, time: SystemTime) -> String {
-        Timestamp::try_from(time).map_or_else(
-            |_| "?".into(),
-            |time| time.to_zoned(self.zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
-        )
     }
 }
 
@@ -101,9 +90,13 @@ fn bar(share: f32) -> String {
     format!("{:<1$}", "█".repeat(eighths / 8) + part, WIDTH.into())
 }
 
-fn tags<'a>(line: &mut String, tags: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) {
+fn harmless_text(text: Text<'_>) -> String {
+    harmless::text(&text.to_str()).into_owned()
+}
+
+fn tags<'a>(line: &mut String, tags: impl Iterator<Item = (Text<'a>, Text<'a>)>) {
     for (name, value) in tags {
-        let _ = write!(line, "  {}={}", harmless::text(&name), harmless::text(&value));
+        let _ = write!(line, "  {}={}", harmless_text(name), harmless_text(value));
     }
     line.truncate(line.trim_end_matches(' ').len());
     line.push('\n');
@@ -111,7 +104,7 @@ fn tags<'a>(line: &mut String, tags: impl Iterator<Item = (Cow<'a, str>, Cow<'a,
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use pynba_collector::packet::Decoder;
     use pynba_collector::{Limits, Snapshot, Store};
@@ -129,8 +122,8 @@ mod tests {
     }
 
     fn shown(request: &Request, paint: Paint) -> String {
-        let text = Text { paint, zone: TimeZone::UTC };
-        text.of(&snapshot(request).requests().next().unwrap())
+        let lines = Lines { paint, zone: TimeZone::UTC };
+        lines.of(&snapshot(request).requests().next().unwrap())
     }
 
     fn checkout() -> Request {

@@ -1,8 +1,6 @@
 //! One request: all that was said about it, and where its time went.
 
-use std::borrow::Cow;
-
-use pynba_collector::{Request, Timer};
+use pynba_collector::{Request, Text, Timer};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -65,7 +63,7 @@ fn title(app: &App, request: &Request<'_>, width: usize) -> Vec<Line<'static>> {
     let separator = if schema.is_empty() { "" } else { "://" };
     let name = format!("{schema}{separator}{} {}", request.server_name(), request.script_name());
     let mut lines = beside(Line::from(front), &name, theme.strong, width);
-    let host = format!(" on {}", clean(&request.hostname()));
+    let host = format!(" on {}", clean(&request.hostname().to_str()));
     match lines.last_mut() {
         Some(last) if last.width() + width_of(&host) <= width => {
             last.push_span(Span::styled(host, theme.faint));
@@ -122,6 +120,6 @@ fn time(seconds: f32) -> String {
     figures::seconds(seconds.into())
 }
 
-fn pairs<'a>(tags: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> String {
+fn pairs<'a>(tags: impl Iterator<Item = (Text<'a>, Text<'a>)>) -> String {
     tags.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
 }

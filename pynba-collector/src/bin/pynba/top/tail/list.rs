@@ -98,9 +98,9 @@ impl Columns {
             ),
             Span::raw("  "),
             Span::raw(self.names(
-                &request.script_name(),
-                &request.hostname(),
-                &request.server_name(),
+                &request.script_name().to_str(),
+                &request.hostname().to_str(),
+                &request.server_name().to_str(),
             )),
         ];
         Line::from(spans).style(style(is_chosen, theme.chosen))
