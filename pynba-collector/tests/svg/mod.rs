@@ -77,13 +77,9 @@ fn draw_run(svg: &mut String, left: usize, top: usize, style: Style, cells: &[&C
             // As shapes, they do not depend on what the font makes of them.
             rectangle(svg, block, colour, dim);
         } else if text != " " {
+            // Each word by itself: not every viewer heeds lengths, and columns have to stay.
             match words.last_mut() {
                 Some((from, word)) if index == *from + word_length(word) => word.push_str(text),
-                // One blank does not end it.
-                Some((from, word)) if index == *from + word_length(word) + 1 => {
-                    word.push(' ');
-                    word.push_str(text);
-                }
                 _ => words.push((index, text.to_owned())),
             }
         }
