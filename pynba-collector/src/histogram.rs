@@ -55,8 +55,16 @@ impl Histogram {
     /// A time, in seconds, that occurred so many times.
     #[inline]
     pub fn add(&mut self, seconds: f32, times: u64) {
+        self.add_growing(seconds, times);
+    }
+
+    /// [`add`](Self::add)s, and answers whether that took more memory.
+    #[inline]
+    pub(crate) fn add_growing(&mut self, seconds: f32, times: u64) -> bool {
+        let pages = self.pages.len();
         let count = self.count_of(bucket(seconds));
         *count = count.wrapping_add(times);
+        self.pages.len() > pages
     }
 
     /// Takes away what was [`add`](Self::add)ed.

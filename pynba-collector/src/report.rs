@@ -7,6 +7,7 @@ mod tally;
 mod timeline;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use self::tally::{Adding, Removing, Tally};
 
 use crate::query::Query;
 use crate::snapshot::Snapshot;
+use crate::store::Chunk;
 
 /// A report has this many rows at most; what has no row of its own is in one called [`OTHER`](crate::OTHER).
 pub const MOST_ROWS: usize = 50_000;
@@ -38,6 +40,8 @@ pub struct Report {
     /// So many rows if there is memory for them.
     most: usize,
     total: Tally,
+    /// The memory was too small for the rows of requests below this number.
+    full_until: u64,
     /// What is in the rows.
     snapshot: Option<Snapshot>,
 }
@@ -55,6 +59,7 @@ impl Report {
             rows: Rows::new(query.keys().len(), most),
             most: most.rows,
             total: Tally::default(),
+            full_until: 0,
             snapshot: None,
             query,
         }
@@ -71,40 +76,64 @@ impl Report {
     /// Shows this snapshot from now on.
     pub fn update(&mut self, snapshot: &Snapshot) {
         let before = self.snapshot.replace(snapshot.clone());
-        match before
-            .and_then(|before| Change::between(&before, snapshot).map(|change| (before, change)))
-        {
-            Some((before, change)) => {
-                // First what leaves: words of it may have become those of other texts.
-                for chunk in &before.chunks()[..change.leave] {
-                    self.scan.chunk::<Removing>(
-                        chunk,
-                        before.texts(),
-                        &mut self.rows,
-                        &mut self.total,
-                    );
-                }
-                self.add(snapshot, change.stay);
+        let change = before.and_then(|before| Change::between(before, snapshot));
+        let updated = match change {
+            Some(change) => {
+                self.remove(&change);
+                self.add(snapshot, change.known)
             }
-            None => self.rebuild(snapshot, self.rows.most()),
+            None => ControlFlow::Break(()),
+        };
+        if updated.is_break() {
+            self.rebuild(snapshot, self.rows.most());
         }
-        if self.rows.have_room_for_others(self.rows.most() < self.most) {
-            self.rebuild(snapshot, self.most.min(self.rows.most() * 2));
-        }
-        while self.rows.are_too_large() {
-            self.rebuild(snapshot, self.rows.most().min(self.rows.iter().count()) / 2);
+        self.make_use_of_room(snapshot);
+    }
+
+    /// What left. Before anything is added: words of it may have become those of other texts.
+    fn remove(&mut self, change: &Change) {
+        for chunk in change.left() {
+            let all = (&**chunk, 0);
+            let texts = change.before.texts();
+            // Nothing becomes larger.
+            let _ = self.scan.chunk::<Removing>(all, texts, &mut self.rows, &mut self.total);
         }
     }
 
+    /// The requests from this number on. Breaks off when the rows have become too large.
+    fn add(&mut self, snapshot: &Snapshot, from: u64) -> ControlFlow<()> {
+        snapshot.chunks_from(from).iter().try_for_each(|chunk| {
+            let new = (&**chunk, chunk.index_of(from));
+            self.scan.chunk::<Adding>(new, snapshot.texts(), &mut self.rows, &mut self.total)
+        })
+    }
+
+    /// With so many rows if there is memory for them, and with fewer until there is.
     fn rebuild(&mut self, snapshot: &Snapshot, most: usize) {
-        self.rows.clear(most);
-        self.total = Tally::default();
-        self.add(snapshot, 0);
+        let mut most = most;
+        loop {
+            self.rows.clear(most);
+            self.total = Tally::default();
+            if self.add(snapshot, 0).is_continue() {
+                return;
+            }
+            most = (self.rows.len() / 2).max(1);
+            self.full_until = snapshot.next_id();
+        }
     }
 
-    fn add(&mut self, snapshot: &Snapshot, from: usize) {
-        for chunk in &snapshot.chunks()[from..] {
-            self.scan.chunk::<Adding>(chunk, snapshot.texts(), &mut self.rows, &mut self.total);
+    /// Gives rows of their own to those that have none, if it has become possible: not at each update, for that goes
+    /// through the whole window.
+    fn make_use_of_room(&mut self, snapshot: &Snapshot) {
+        let most = self.rows.most();
+        let is_worth_it = if most < self.most {
+            // All that was there has left since memory was full.
+            snapshot.first_id() >= self.full_until
+        } else {
+            self.rows.are_few()
+        };
+        if self.rows.have_room_for_others() && is_worth_it {
+            self.rebuild(snapshot, self.most.min(most * 2));
         }
     }
 
@@ -157,27 +186,30 @@ impl fmt::Debug for Report {
 
 /// What is new in a later snapshot of the same store.
 struct Change {
-    /// So many of the earlier chunks are no longer there.
+    before: Snapshot,
+    /// So many of its chunks are no longer there.
     leave: usize,
-    /// So many of the later ones were there already.
-    stay: usize,
+    /// Requests below this number were there already.
+    known: u64,
 }
 
 impl Change {
     /// `None` where it is less work to begin again.
-    fn between(before: &Snapshot, after: &Snapshot) -> Option<Self> {
-        let (before, after) = (before.chunks(), after.chunks());
-        let first = after.first()?;
-        let leave = before.partition_point(|chunk| chunk.number < first.number);
-        let stay = before.len() - leave;
-        let is_same = stay > 0
-            && Arc::ptr_eq(&before[leave], first)
-            && after.get(stay - 1).is_some_and(|last| Arc::ptr_eq(last, &before[before.len() - 1]));
-        let requests = |chunks: &[Arc<_>]| -> usize {
-            chunks.iter().map(|chunk: &Arc<crate::store::Chunk>| chunk.requests.len()).sum()
-        };
-        (is_same && requests(&before[..leave]) <= requests(&before[leave..]))
-            .then_some(Self { leave, stay })
+    fn between(before: Snapshot, after: &Snapshot) -> Option<Self> {
+        let (first, known) = (after.first_id(), before.next_id());
+        let leave = before.chunks().partition_point(|chunk| chunk.next_id() <= first);
+        // Chunks leave as a whole. There may be fewer of them than there were for the same requests.
+        let is_at_end_of_chunk =
+            before.chunks().get(leave).is_none_or(|next| next.first_id == first);
+        let is_later = before.store() == after.store()
+            && (before.first_id()..=known).contains(&first)
+            && known <= after.next_id();
+        let is_less_work = first.saturating_sub(before.first_id()) <= known.saturating_sub(first);
+        (is_later && is_at_end_of_chunk && is_less_work).then_some(Self { before, leave, known })
+    }
+
+    fn left(&self) -> &[Arc<Chunk>] {
+        &self.before.chunks()[..self.leave]
     }
 }
 

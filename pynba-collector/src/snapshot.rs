@@ -166,6 +166,16 @@ impl Snapshot {
         &self.chunks
     }
 
+    /// The number of the first request, or of the next one where there is none.
+    pub(crate) fn first_id(&self) -> u64 {
+        self.chunks.first().map_or(self.next_id(), |chunk| chunk.first_id)
+    }
+
+    /// Tells the store that it is of.
+    pub(crate) fn store(&self) -> u64 {
+        self.texts.generation().store
+    }
+
     /// Those with requests from this number on.
     pub(crate) fn chunks_from(&self, id: u64) -> &[Arc<Chunk>] {
         &self.chunks[self.chunks.partition_point(|chunk| chunk.next_id() <= id)..]

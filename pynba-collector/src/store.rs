@@ -87,6 +87,8 @@ pub struct Store {
     chunks: VecDeque<Arc<Chunk>>,
     /// Bytes of `chunks`.
     bytes: usize,
+    /// So many of the last chunks are to be one when their time is over: whoever looks often makes many small ones.
+    open: usize,
     writing: Writing,
     /// Requests that came before this have left, or might have.
     complete_since: Duration,
@@ -103,6 +105,7 @@ impl Store {
             words: Words::new(limits.words()),
             chunks: VecDeque::new(),
             bytes: 0,
+            open: 0,
             writing: Writing::default(),
             complete_since: Duration::ZERO,
             pushed_out: 0,
@@ -123,7 +126,7 @@ impl Store {
         if self.writing.is_empty() {
             self.expire(now);
         }
-        let oldest = self.chunks.front().map_or(self.writing.number(), |chunk| chunk.number);
+        let oldest = self.chunks.front().map_or(self.writing.number(), |chunk| chunk.first_number);
         self.writing.push(now, self.epoch, packet, &mut self.words, oldest);
     }
 
@@ -165,26 +168,49 @@ impl Store {
             && chunk.next_id() <= id
         {
             self.complete_since = chunk.ended;
-            self.bytes -= chunk.bytes();
-            self.chunks.pop_front();
+            self.pop();
         }
     }
 
     fn seal(&mut self) {
         let Some(chunk) = self.writing.finish() else { return };
+        if !self.is_of_the_open_ones(&chunk) {
+            self.unite();
+        }
         self.bytes += chunk.bytes();
-        // Whoever looks often makes many small ones. Where nobody has the last one any more it takes in this one.
-        if let Some(last) = self.chunks.back_mut()
-            && chunk.ended.saturating_sub(last.began) < self.limits.chunk_span()
-            && last.is_dated_as(&chunk)
-            && let Some(last) = Arc::get_mut(last)
-            && last.bytes() + chunk.bytes() < self.limits.chunk_bytes()
-        {
-            self.bytes -= last.bytes() + chunk.bytes();
-            last.append(&chunk);
-            self.bytes += last.bytes();
-        } else {
-            self.chunks.push_back(Arc::new(chunk));
+        self.chunks.push_back(Arc::new(chunk));
+        self.open += 1;
+    }
+
+    fn is_of_the_open_ones(&self, chunk: &Chunk) -> bool {
+        let bytes: usize = self.open_ones().map(|chunk| chunk.bytes()).sum();
+        self.open_ones().next().is_some_and(|first| {
+            chunk.ended.saturating_sub(first.began) < self.limits.chunk_span()
+                && first.is_dated_as(chunk)
+                && bytes + chunk.bytes() < self.limits.chunk_bytes()
+        })
+    }
+
+    fn open_ones(&self) -> impl Iterator<Item = &Arc<Chunk>> {
+        self.chunks.range(self.chunks.len() - self.open..)
+    }
+
+    /// Makes one of those that are open. Whoever has them keeps them: what they say is the same.
+    fn unite(&mut self) {
+        if self.open > 1 {
+            let chunks = self.chunks.split_off(self.chunks.len() - self.open);
+            let united = Chunk::united(&chunks);
+            self.bytes -= chunks.iter().map(|chunk| chunk.bytes()).sum::<usize>();
+            self.bytes += united.bytes();
+            self.chunks.push_back(Arc::new(united));
+        }
+        self.open = 0;
+    }
+
+    fn pop(&mut self) {
+        if let Some(chunk) = self.chunks.pop_front() {
+            self.bytes -= chunk.bytes();
+            self.open = self.open.min(self.chunks.len());
         }
     }
 
@@ -200,8 +226,7 @@ impl Store {
                 self.pushed_out += chunk.requests.len() as u64;
                 self.complete_since = chunk.ended;
             }
-            self.bytes -= chunk.bytes();
-            self.chunks.pop_front();
+            self.pop();
         }
     }
 }

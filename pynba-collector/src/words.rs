@@ -5,6 +5,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -74,7 +75,7 @@ impl Words {
             hasher: DefaultHashBuilder::default(),
             table: HashTable::new(),
             entries: Vec::new(),
-            texts: Texts::default(),
+            texts: Texts { segments: Vec::new(), generation: Generation::of_another_store() },
             free: Vec::new(),
             successors: Successors::default(),
             bytes: 0,
@@ -203,12 +204,28 @@ fn cut(text: &[u8]) -> &[u8] {
 }
 
 /// The texts of all words, at some moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Texts {
     /// All of them full but for the last. Shared with others, until one of them changes it.
     segments: Vec<Arc<Vec<Shared>>>,
+    generation: Generation,
+}
+
+/// What was found out about words by their text holds as long as this stays the same.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Generation {
+    /// Of which store they are the words: none has the number 0.
+    pub(crate) store: u64,
     /// How often a word got another text.
     replaced: u64,
+}
+
+impl Generation {
+    fn of_another_store() -> Self {
+        static STORES: AtomicU64 = AtomicU64::new(1);
+
+        Self { store: STORES.fetch_add(1, Ordering::Relaxed), replaced: 0 }
+    }
 }
 
 /// Words for each of [`Texts::segments`].
@@ -229,9 +246,8 @@ impl Texts {
         full.len() * SEGMENT + last.len()
     }
 
-    /// What was found out about words by their text holds as long as this stays the same.
-    pub(crate) fn generation(&self) -> u64 {
-        self.replaced
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
     }
 
     fn push(&mut self, text: Shared) {
@@ -244,7 +260,7 @@ impl Texts {
     fn replace(&mut self, word: Word, text: Shared) {
         let segment = &mut self.segments[word.index() / SEGMENT];
         Arc::make_mut(segment)[word.index() % SEGMENT] = text;
-        self.replaced += 1;
+        self.generation.replaced += 1;
     }
 }
 

@@ -12,7 +12,6 @@ use crate::successors::Successors;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Most {
     pub(super) rows: usize,
-    /// But for what one update adds.
     pub(super) bytes: usize,
 }
 
@@ -26,10 +25,12 @@ pub(super) struct Rows {
     /// The keys of all rows, one after the other.
     keys: Vec<u32>,
     tallies: Vec<Tally>,
+    /// Memory of the tallies.
+    bytes: usize,
     free: Vec<RowId>,
     successors: Successors,
-    /// What has no row of its own. While it is there, rows neither come nor go: whatever was added to a row is found
-    /// there again when it is taken away.
+    /// What has no row of its own. While there is anything in it no rows come, so that whatever was added to it is
+    /// found there again when it is taken away.
     other: Option<RowId>,
 }
 
@@ -51,6 +52,7 @@ impl Rows {
             table: HashTable::new(),
             keys: Vec::new(),
             tallies: Vec::new(),
+            bytes: 0,
             free: Vec::new(),
             successors: Successors::default(),
             other: None,
@@ -86,8 +88,7 @@ impl Rows {
         if self.table.len() >= self.most.rows || self.other.is_some() {
             return self.other();
         }
-        let row = self.free.pop().unwrap_or_else(|| self.next());
-        self.enter(row, key);
+        let row = self.enter(key);
         let Self { hasher, table, keys, width, .. } = self;
         table.insert_unique(hash, row, |row| {
             self::hash(hasher, &keys[row.index() * *width..][..*width])
@@ -99,22 +100,24 @@ impl Rows {
         RowId(u32::try_from(self.tallies.len()).expect("there are no more than `most`"))
     }
 
-    fn enter(&mut self, row: RowId, key: &[u32]) {
+    fn enter(&mut self, key: &[u32]) -> RowId {
+        let row = self.free.pop().unwrap_or_else(|| self.next());
         if row.index() == self.tallies.len() {
             self.keys.extend(key);
             self.tallies.push(Tally::default());
         } else {
             self.keys[row.index() * self.width..][..self.width].copy_from_slice(key);
         }
+        self.weigh(row);
+        row
     }
 
     fn other(&mut self) -> RowId {
         if let Some(row) = self.other {
             return row;
         }
-        let row = self.next();
         // Nothing has this key: there are fewer words, and no such status.
-        self.enter(row, &vec![u32::MAX; self.width]);
+        let row = self.enter(&vec![u32::MAX; self.width]);
         self.other = Some(row);
         row
     }
@@ -124,36 +127,54 @@ impl Rows {
         &mut self.tallies[row.index()]
     }
 
+    /// Takes into account that the row's tally has grown.
+    #[cold]
+    pub(super) fn weigh(&mut self, row: RowId) {
+        let tally = &mut self.tallies[row.index()];
+        self.bytes -= tally.weighed;
+        tally.weighed = tally.bytes();
+        self.bytes += tally.weighed;
+    }
+
     /// Lets go of a row that has become empty.
     pub(super) fn forget(&mut self, row: RowId) {
-        if self.other.is_some() {
-            return;
-        }
-        let hash = hash(&self.hasher, self.key(row));
-        if let Ok(entry) = self.table.find_entry(hash, |other| *other == row) {
+        if self.other == Some(row) {
+            self.other = None;
+        } else {
+            let hash = hash(&self.hasher, self.key(row));
+            let Ok(entry) = self.table.find_entry(hash, |other| *other == row) else { return };
             entry.remove();
-            self.tallies[row.index()] = Tally::default();
-            self.free.push(row);
         }
+        self.bytes -= self.tallies[row.index()].weighed;
+        self.tallies[row.index()] = Tally::default();
+        self.free.push(row);
     }
 
     /// Whether so much memory is taken that there should be fewer rows.
+    #[inline]
     pub(super) fn are_too_large(&self) -> bool {
         self.most.rows > 1 && self.bytes() > self.most.bytes
     }
 
-    /// Whether some keys have no row of their own, while there would be room: now, or if there were twice as many.
-    pub(super) fn have_room_for_others(&self, may_be_more: bool) -> bool {
-        let is_half_empty = || self.iter().count() <= self.most.rows / 2;
-        self.other.is_some()
-            && self.bytes() <= self.most.bytes / 4
-            && (may_be_more || is_half_empty())
+    /// Whether some keys have no row of their own, while there is much memory left.
+    pub(super) fn have_room_for_others(&self) -> bool {
+        self.other.is_some() && self.bytes() <= self.most.bytes / 4
+    }
+
+    /// Whether there could be twice as many as there are.
+    pub(super) fn are_few(&self) -> bool {
+        self.len() <= self.most.rows / 2
+    }
+
+    /// How many have a key.
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
     }
 
     /// The memory that they take.
+    #[inline]
     pub(super) fn bytes(&self) -> usize {
-        let tallies: usize = self.tallies.iter().map(Tally::bytes).sum();
-        tallies + self.keys.len() * size_of::<u32>() + self.table.capacity() * size_of::<RowId>()
+        self.bytes + self.keys.len() * size_of::<u32>() + self.table.capacity() * size_of::<RowId>()
     }
 
     /// All of them anew, with at most so many.

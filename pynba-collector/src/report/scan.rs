@@ -1,13 +1,13 @@
 //! Goes through the requests of a chunk, and finds what fits and into which row it belongs.
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
 use super::rows::{RowId, Rows};
 use super::tally::{Direction, Tally};
 
 use crate::query::{Field, Key, NumberTest, Pattern, Query, Test};
 use crate::store::{Chunk, Requested, SetId};
-use crate::words::{Texts, Word};
+use crate::words::{Generation, Texts, Word};
 
 /// A query with what is known of the texts.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ pub(super) struct Scan {
     fields: Vec<(Field, TextTest)>,
     request_tags: Vec<(NameOfTag, TextTest)>,
     timer_tags: Vec<(NameOfTag, TextTest)>,
-    /// Of which texts the tests and names know something: their number of replacements.
-    generation: u64,
+    /// Of which texts the tests and names know something.
+    generation: Generation,
     sets: Sets,
     key: Vec<u32>,
 }
@@ -82,7 +82,7 @@ impl Scan {
             fields: Vec::new(),
             request_tags: Vec::new(),
             timer_tags: Vec::new(),
-            generation: 0,
+            generation: Generation::default(),
             sets: Sets::default(),
             key: vec![0; query.keys().len()],
         };
@@ -121,17 +121,21 @@ impl Scan {
         }
     }
 
-    /// Adds the chunk to the rows and to the total, or takes it away.
+    /// Adds the chunk's requests from this index on to the rows and to the total, or takes them away. Breaks off when the
+    /// rows have become too large.
     pub(super) fn chunk<D: Direction>(
         &mut self,
-        chunk: &Arc<Chunk>,
+        (chunk, from): (&Chunk, usize),
         texts: &Texts,
         rows: &mut Rows,
         total: &mut Tally,
-    ) {
+    ) -> ControlFlow<()> {
         self.learn(texts);
         self.look_at_sets(chunk, texts);
-        for (index, request) in chunk.requests.iter().enumerate() {
+        for (index, request) in chunk.requests.iter().enumerate().skip(from) {
+            if D::ADDS && rows.are_too_large() {
+                return ControlFlow::Break(());
+            }
             if !self.fits(chunk, index, texts) {
                 continue;
             }
@@ -144,10 +148,11 @@ impl Scan {
                 self.timers::<D>(chunk, index, rows);
             } else {
                 let row = rows.find(&self.key);
-                rows.tally(row).request::<D>(chunk.number, request);
-                Self::tidy::<D>(rows, row);
+                let has_grown = rows.tally(row).request::<D>(chunk.number, request);
+                Self::tidy::<D>(rows, row, has_grown);
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// Goes through the requests from this index on that fit.
@@ -239,8 +244,9 @@ impl Scan {
             if facts.fits_timer && facts.has_timer_keys {
                 let row = self.row_of_timer(timer.tags, rows);
                 let rusage = chunk.rusage_of_timer(index);
-                rows.tally(row).timer::<D>((chunk.number, id), request, timer, rusage);
-                Self::tidy::<D>(rows, row);
+                let has_grown =
+                    rows.tally(row).timer::<D>((chunk.number, id), request, timer, rusage);
+                Self::tidy::<D>(rows, row, has_grown);
             }
         }
     }
@@ -273,7 +279,11 @@ impl Scan {
         row
     }
 
-    fn tidy<D: Direction>(rows: &mut Rows, row: RowId) {
+    #[inline]
+    fn tidy<D: Direction>(rows: &mut Rows, row: RowId, has_grown: bool) {
+        if has_grown {
+            rows.weigh(row);
+        }
         if !D::ADDS && rows.tally(row).is_empty() {
             rows.forget(row);
         }

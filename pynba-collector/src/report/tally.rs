@@ -26,6 +26,8 @@ pub(super) struct Tally {
     pub(super) longest: Longest,
     /// Tells the request that was counted last, and in which direction: one with several timers counts once.
     pub(super) counted: u64,
+    /// What [`bytes`](Self::bytes) were when they were last asked for.
+    pub(super) weighed: usize,
 }
 
 /// Whether something is added or taken away.
@@ -56,18 +58,18 @@ impl Tally {
         size_of::<Self>() + self.times.bytes() + self.longest.bytes()
     }
 
-    /// For a report of requests: one of the chunk of this number.
+    /// For a report of requests: one of the chunk of this number. Answers whether it takes more memory than before.
     #[inline]
-    pub(super) fn request<D: Direction>(&mut self, chunk: u64, request: &Requested) {
+    pub(super) fn request<D: Direction>(&mut self, chunk: u64, request: &Requested) -> bool {
         self.count_request::<D>(request);
         change::<D>(&mut self.hits, 1);
         change::<D>(&mut self.traffic, request.document_size.into());
         change::<D>(&mut self.memory, request.memory_footprint.into());
-        self.time::<D>(chunk, request.time, 1);
         self.rusage::<D>(request.rusage);
+        self.time::<D>(chunk, request.time, 1)
     }
 
-    /// For a report of timers: one of the request of this number.
+    /// For a report of timers: one of the request of this number. Answers whether it takes more memory than before.
     #[inline]
     pub(super) fn timer<D: Direction>(
         &mut self,
@@ -75,15 +77,15 @@ impl Tally {
         request: &Requested,
         timer: &Timed,
         rusage: [f32; 2],
-    ) {
+    ) -> bool {
         let counted = if D::ADDS { id + 1 } else { !id };
         if self.counted != counted {
             self.counted = counted;
             self.count_request::<D>(request);
         }
         change::<D>(&mut self.hits, timer.hits.into());
-        self.time::<D>(chunk, timer.time, timer.hits);
         self.rusage::<D>(rusage);
+        self.time::<D>(chunk, timer.time, timer.hits)
     }
 
     #[inline]
@@ -92,17 +94,18 @@ impl Tally {
         change::<D>(&mut self.errors, u64::from(request.is_error()));
     }
 
-    /// As the servers do: of several hits each took its part.
+    /// As the servers do: of several hits each took its part. Answers whether it takes more memory than before.
     #[inline]
-    fn time<D: Direction>(&mut self, chunk: u64, seconds: f32, hits: u32) {
+    fn time<D: Direction>(&mut self, chunk: u64, seconds: f32, hits: u32) -> bool {
         let each = if hits == 1 { seconds } else { share(seconds, hits) };
         change_wide::<D>(&mut self.time, nanoseconds(seconds));
         if D::ADDS {
-            self.times.add(each, hits.into());
-            self.longest.add(chunk, each);
+            let has_grown = self.times.add_growing(each, hits.into());
+            self.longest.add(chunk, each) || has_grown
         } else {
             self.times.remove(each, hits.into());
             self.longest.remove(chunk);
+            false
         }
     }
 
@@ -156,12 +159,15 @@ pub(super) struct Longest {
 }
 
 impl Longest {
+    /// Answers whether it may take more memory than before.
     #[inline]
-    fn add(&mut self, chunk: u64, seconds: f32) {
-        if chunk != self.chunk {
+    fn add(&mut self, chunk: u64, seconds: f32) -> bool {
+        let is_new = chunk != self.chunk;
+        if is_new {
             self.begin(chunk);
         }
         self.latest = self.latest.max(seconds);
+        is_new
     }
 
     fn begin(&mut self, chunk: u64) {

@@ -7,6 +7,8 @@
     reason = "small numbers"
 )]
 
+mod memory;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -353,10 +355,7 @@ proptest! {
         let mut now = Duration::ZERO;
         for (sent, pause, is_looked_at) in sent {
             now += Duration::from_millis(pause);
-            let packet = sent.packet();
-            for packet in decoder.decode(&packet).unwrap().iter() {
- store.push(now, &packet);
-}
+            push(&mut store, &mut decoder, now, &sent);
             if is_looked_at {
                 let snapshot = store.snapshot(now);
                 whole.update(&snapshot);
@@ -384,10 +383,7 @@ proptest! {
         let mut now = Duration::ZERO;
         for (sent, pause, is_looked_at) in sent {
             now += Duration::from_millis(pause);
-            let packet = sent.packet();
-            for packet in decoder.decode(&packet).unwrap().iter() {
- store.push(now, &packet);
-}
+            push(&mut store, &mut decoder, now, &sent);
             if !is_looked_at {
                 continue;
             }
@@ -430,11 +426,7 @@ fn rates_and_percentages_are_of_what_fits() {
             timers,
             timer_rusage: false,
         };
-        let packet = sent.packet();
-        let packets = decoder.decode(&packet).unwrap();
-        for packet in packets.iter() {
-            store.push(Duration::from_secs(second), &packet);
-        }
+        push(&mut store, &mut decoder, Duration::from_secs(second), &sent);
     }
     let snapshot = store.snapshot(Duration::from_secs(8));
     let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6, "{found}");
@@ -461,43 +453,43 @@ fn rates_and_percentages_are_of_what_fits() {
     near(row.quantile(0.5).as_secs_f64(), 0.25);
 }
 
+fn of_script(number: u8) -> Sent {
+    Sent {
+        names: [0, 0, number, 0],
+        status: 200,
+        time: 0.1,
+        cpu: [0.0; 2],
+        bytes: [0; 2],
+        tags: vec![],
+        timers: vec![],
+        timer_rusage: false,
+    }
+}
+
 #[test]
-fn times_of_any_length_do_not_take_any_memory() {
-    const BYTES: usize = 600_000;
-
-    let mut store = store(Limits::default().window(Duration::from_secs(10)));
-    let mut decoder = Decoder::new();
-    let query = Query::new().by("@n0".parse().unwrap());
-    let mut report = Report::with(query, Most { rows: 1000, bytes: BYTES });
-    let mut push = |second: u64, length: u32, store: &mut Store| {
-        let time = f32::from_bits(0x3200_0000 + (length << 20));
-        let timer = |value| SentTimer { time, hits: 1, tags: vec![(0, value)] };
-        let sent = Sent {
-            names: [0; 4],
-            status: 200,
-            time,
-            cpu: [0.0; 2],
-            bytes: [0; 2],
-            tags: vec![],
-            timers: (0..100).map(timer).collect(),
-            timer_rusage: false,
-        };
-        self::push(store, &mut decoder, Duration::from_secs(second), &sent);
-    };
-    for length in 0..200 {
-        push(1, length, &mut store);
+fn a_number_that_stands_for_another_text_is_asked_again() {
+    // No more than one request needs.
+    let limits = Limits::default().window(Duration::from_secs(10)).texts(7);
+    let (mut store, mut decoder) = (store(limits), Decoder::new());
+    let mut report = Report::new(Query::new().only("script=script2").unwrap());
+    // Which number a text gets is a matter of chance.
+    for turn in 0..20 {
+        let (now, script) = (Duration::from_secs(100 * turn), if turn % 2 == 0 { 1 } else { 2 });
+        push(&mut store, &mut decoder, now, &of_script(script));
+        let snapshot = store.snapshot(now);
+        assert_eq!(snapshot.kept().spilled, 0);
+        report.update(&snapshot);
+        assert_eq!(report.total().requests(), turn % 2, "in turn {turn}");
     }
-    report.update(&store.snapshot(Duration::from_secs(1)));
-    assert!(report.bytes() <= BYTES, "{}", report.bytes());
-    let hits: u64 = report.rows().map(|row| row.hits()).sum();
-    assert_eq!(hits, 200 * 100);
-    assert!(report.rows().count() > 1 && report.rows().any(|row| row.is_other()));
+}
 
-    // When these have left there are rows for all again.
-    for second in 15..=20 {
-        push(second, 0, &mut store);
-        report.update(&store.snapshot(Duration::from_secs(second)));
+#[test]
+fn snapshots_may_be_of_another_store() {
+    let mut report = Report::new(Query::new().only("script=script1").unwrap());
+    for (script, expected) in [(1, 1), (2, 0), (1, 1)] {
+        let mut store = store(Limits::default());
+        push(&mut store, &mut Decoder::new(), Duration::ZERO, &of_script(script));
+        report.update(&store.snapshot(Duration::ZERO));
+        assert_eq!(report.total().requests(), expected);
     }
-    assert_eq!(report.rows().filter(|row| !row.is_other()).count(), 100);
-    check(&report, &store.snapshot(Duration::from_secs(20)));
 }

@@ -22,6 +22,8 @@ pub struct Timeline {
     steps: VecDeque<Step>,
     /// What came before this is in it.
     next_id: u64,
+    /// Of this store.
+    store: u64,
 }
 
 /// A step of a [`Timeline`].
@@ -52,12 +54,17 @@ impl Timeline {
             first: 0,
             steps: VecDeque::new(),
             next_id: 0,
+            store: 0,
         }
     }
 
     /// Shows what is in this snapshot, too, and the time until it was taken. One that is older than what is shown
-    /// already changes nothing.
+    /// already changes nothing; with one of another store it begins anew.
     pub fn update(&mut self, snapshot: &Snapshot) {
+        if self.store != snapshot.store() {
+            (self.store, self.first, self.next_id) = (snapshot.store(), 0, 0);
+            self.steps.clear();
+        }
         self.reach(self.number(snapshot.now()));
         for chunk in snapshot.chunks_from(self.next_id) {
             if self.number(chunk.ended) < self.first {
@@ -193,6 +200,12 @@ mod tests {
         push(&mut store, 2.0, "/a", 200);
         timeline.update(&store.snapshot(SECOND * 3));
         timeline.update(&before);
+        timeline.update(&store.snapshot(SECOND * 3));
         assert_eq!(steps(&timeline), [(10, 0), (10, 0), (1, 0)]);
+
+        let mut other = Store::new(Limits::default(), SystemTime::UNIX_EPOCH);
+        push(&mut other, 0.5, "/b", 500);
+        timeline.update(&other.snapshot(SECOND));
+        assert_eq!(steps(&timeline), [(1, 1)]);
     }
 }

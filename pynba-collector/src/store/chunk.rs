@@ -1,14 +1,18 @@
 //! Requests of a short time, one after the other.
 
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::words::Word;
 
 #[derive(Debug)]
 pub(crate) struct Chunk {
-    /// That of the chunk before it and one.
+    /// Those of chunks that come later are larger.
     pub(crate) number: u64,
+    /// As it is one of several: the number of their first. Words have been used since then.
+    pub(crate) first_number: u64,
     /// The number of its first request among all that were ever kept.
     pub(crate) first_id: u64,
     /// The number of its first timer among all that were ever kept.
@@ -116,6 +120,7 @@ impl Chunk {
     pub(super) fn empty(number: u64, first_id: u64, first_timer_id: u64) -> Self {
         Self {
             number,
+            first_number: number,
             first_id,
             first_timer_id,
             began: Duration::ZERO,
@@ -135,13 +140,43 @@ impl Chunk {
         off < Duration::from_millis(1)
     }
 
-    /// Takes in the requests of the chunk that comes next.
-    pub(super) fn append(&mut self, next: &Self) {
+    /// The requests of chunks that follow each other, as one with the number of the last.
+    ///
+    /// # Panics
+    ///
+    /// Of no chunk.
+    pub(super) fn united(chunks: &VecDeque<Arc<Self>>) -> Self {
+        let (first, last) = (&chunks[0], &chunks[chunks.len() - 1]);
+        let mut united = Self {
+            began: first.began,
+            ended: last.ended,
+            epoch: first.epoch,
+            first_number: first.first_number,
+            ..Self::empty(last.number, first.first_id, first.first_timer_id)
+        };
+        let mut known = HashMap::new();
+        for chunk in chunks {
+            let mut set = |pairs| *known.entry(pairs).or_insert_with(|| united.add_set(pairs));
+            let sets: Vec<SetId> = chunk.sets().map(&mut set).collect();
+            united.append(chunk, &sets);
+        }
+        united.shrink();
+        united
+    }
+
+    fn add_set(&mut self, pairs: &[(Word, Word)]) -> SetId {
+        let set = SetId(index(self.set_ends.len()));
+        self.pairs.extend(pairs);
+        self.set_ends.push(index(self.pairs.len()));
+        set
+    }
+
+    /// The requests of the chunk that comes next. Its sets of tags have these numbers here.
+    fn append(&mut self, next: &Self, sets: &[SetId]) {
         let later = next.began.saturating_sub(self.began).as_micros();
         let later = u32::try_from(later).unwrap_or(u32::MAX);
-        let [timers, sets, pairs] =
-            [self.timers.len(), self.set_ends.len(), self.pairs.len()].map(index);
-        let set = |SetId(set)| SetId(sets + set);
+        let timers = index(self.timers.len());
+        let set = |SetId(set)| sets[set as usize];
         self.requests.extend(next.requests.iter().map(|request| Requested {
             came: request.came.saturating_add(later),
             tags: set(request.tags),
@@ -155,9 +190,6 @@ impl Chunk {
         }
         self.timers
             .extend(next.timers.iter().map(|timer| Timed { tags: set(timer.tags), ..*timer }));
-        self.set_ends.extend(next.set_ends.iter().map(|end| pairs + end));
-        self.pairs.extend(&next.pairs);
-        self.ended = next.ended;
     }
 
     /// What it takes, with what the allocator gave it for more to come.

@@ -7,6 +7,7 @@ use super::*;
 use crate::packet::Decoder;
 use crate::snapshot::Timer;
 use crate::text::Text;
+use crate::{Query, Report};
 
 fn packet(script: &str) -> Vec<u8> {
     Request {
@@ -204,30 +205,93 @@ fn tags_are_named_with_how_often_they_occur() {
 #[test]
 fn looking_often_makes_no_more_chunks() {
     let mut store = store(Limits::default());
-    let mut reports = Vec::new();
+    let mut report = Report::new(Query::new().by("script".parse().unwrap()));
+    let mut early = None;
     for step in 0..200_u32 {
         let now = f64::from(step) / 20.0;
         push(&mut store, now, &format!("/{step}"));
         let snapshot = store.snapshot(Duration::from_secs_f64(now));
-        if step == 100 {
-            reports.push(snapshot);
+        // Which keeps the snapshot.
+        report.update(&snapshot);
+        if step == 110 {
+            early = Some(snapshot);
         }
     }
-    assert!(store.chunks.len() <= 12, "{}", store.chunks.len());
+    // Of the last second there are as many as were looked at.
+    assert!(store.chunks.len() <= 9 + 20, "{}", store.chunks.len());
+    assert!(store.chunks.iter().rev().skip(20).all(|chunk| chunk.requests.len() >= 19));
     assert_eq!(store.bytes, store.chunks.iter().map(|chunk| chunk.bytes()).sum::<usize>());
+    // Sets of tags that are the same are one.
+    assert_eq!(store.chunks[0].sets().count(), 3);
 
     // Nothing else is different, and what somebody has stays as it was.
     let snapshot = store.snapshot(Duration::from_secs(10));
     let expected: Vec<String> = (0..200).map(|step| format!("/{step}")).collect();
-    assert_eq!((scripts(&snapshot), scripts(&reports[0]).len()), (expected, 101));
+    assert_eq!((scripts(&snapshot), scripts(&early.unwrap()).len()), (expected, 111));
+    assert_eq!(report.rows().count(), 200);
     for (step, request) in (0_u32..).zip(snapshot.requests()) {
         let came = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(f64::from(step) / 20.0);
         let off = request.came_at().duration_since(came).unwrap_or_else(|error| error.duration());
         assert!(off < Duration::from_micros(2) && request.id() == u64::from(step), "{off:?}");
         assert_eq!(request.timers().map(|timer| timer.hit_count()).collect::<Vec<_>>(), [1, 3]);
+        let ids: Vec<u64> = request.timers().map(|timer| timer.id()).collect();
+        assert_eq!(ids, [2, 3].map(|id| u64::from(2 * step) + id - 2));
         assert_eq!(request.timers().map(|timer| timer.tags().len()).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(shown(request.tags()), "op=cache");
     }
+}
+
+#[test]
+fn texts_stay_as_long_as_their_requests() {
+    let mut store = store(Limits::default().window(Duration::from_secs(100)).texts(20));
+    for step in 0..8_u32 {
+        let now = Duration::from_millis(100) * step;
+        push(&mut store, now.as_secs_f64(), &format!("/{step}"));
+        store.snapshot(now);
+    }
+    for step in 0..20_u32 {
+        push(&mut store, 10.0 + f64::from(step), &format!("/later{step}"));
+    }
+    let snapshot = store.snapshot(Duration::from_secs(30));
+    assert!(
+        scripts(&snapshot)
+            .iter()
+            .take(8)
+            .eq(&(0..8).map(|step| format!("/{step}")).collect::<Vec<_>>())
+    );
+}
+
+#[test]
+fn processor_times_stay_with_their_timers() {
+    let with = |seconds: Vec<f32>| {
+        Request {
+            timer_hit_count: vec![1],
+            timer_value: vec![0.5],
+            timer_tag_count: vec![0],
+            timer_ru_utime: seconds.clone(),
+            timer_ru_stime: seconds,
+            dictionary: vec!["unused".into()],
+            ..Request::default()
+        }
+        .encode_to_vec()
+    };
+    let mut store = store(Limits::default());
+    for seconds in [vec![], vec![0.25], vec![], vec![0.125], vec![]] {
+        let (packet, mut decoder) = (with(seconds), Decoder::new());
+        for packet in decoder.decode(&packet).expect("a packet").iter() {
+            store.push(Duration::from_secs(1), &packet);
+        }
+        store.snapshot(Duration::from_secs(1));
+    }
+    push(&mut store, 5.0, "/later");
+    let snapshot = store.snapshot(Duration::from_secs(5));
+    assert_eq!(store.chunks.len(), 2);
+    let times: Vec<f32> = snapshot
+        .requests()
+        .flat_map(|request| request.timers())
+        .map(|timer| timer.ru_stime())
+        .collect();
+    assert_eq!(times, [0.0, 0.25, 0.0, 0.125, 0.0, 0.0, 0.0]);
 }
 
 #[test]
@@ -236,10 +300,14 @@ fn requests_are_dated_by_the_calendar_of_their_time() {
     push(&mut store, 1.0, "/before");
     // An hour was slept.
     let second = Duration::from_secs(1);
-    store.set_calendar(2 * second, SystemTime::UNIX_EPOCH + 3602 * second);
-    push(&mut store, 5.0, "/after");
+    store.snapshot(second);
+    store.set_calendar(second, SystemTime::UNIX_EPOCH + 3601 * second);
+    push(&mut store, 1.5, "/after");
+    store.snapshot(2 * second);
+    push(&mut store, 5.0, "/late");
     let snapshot = store.snapshot(6 * second);
     let came: Vec<_> = snapshot.requests().map(|request| request.came_at()).collect();
-    assert_eq!(came, [1, 3605].map(|seconds| SystemTime::UNIX_EPOCH + seconds * second));
+    let came_after = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds);
+    assert_eq!(came, [1.0, 3601.5, 3605.0].map(came_after));
     assert_eq!(snapshot.taken_at(), SystemTime::UNIX_EPOCH + 3606 * second);
 }
