@@ -30,7 +30,6 @@ use crate::store::{Limits, Store};
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Collector {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -41,7 +40,6 @@ pub struct Collector {
     warnings: Vec<SmallBuffer>,
 }
 
-#[derive(Debug)]
 struct Shared {
     began: Instant,
     kept: Mutex<Keeping>,
@@ -49,7 +47,6 @@ struct Shared {
     stops: AtomicBool,
 }
 
-#[derive(Debug)]
 struct Keeping {
     store: Store,
     counts: Counts,
@@ -223,6 +220,17 @@ impl Collector {
     #[must_use]
     pub fn uptime(&self) -> Duration {
         self.shared.began.elapsed()
+    }
+}
+
+/// Without what is kept, which may be hundreds of megabytes.
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collector")
+            .field("addresses", &self.addresses)
+            .field("uptime", &self.uptime())
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
     }
 }
 

@@ -114,7 +114,7 @@ impl Report {
         loop {
             self.rows.clear(most);
             self.total = Tally::default();
-            if self.add(snapshot, 0).is_continue() {
+            if self.add(snapshot, snapshot.first_id()).is_continue() {
                 return;
             }
             most = (self.rows.len() / 2).max(1);
@@ -202,6 +202,8 @@ impl Change {
         let is_at_end_of_chunk =
             before.chunks().get(leave).is_none_or(|next| next.first_id == first);
         let is_later = before.store() == after.store()
+            && !before.is_cut()
+            && !after.is_cut()
             && (before.first_id()..=known).contains(&first)
             && known <= after.next_id();
         let is_less_work = first.saturating_sub(before.first_id()) <= known.saturating_sub(first);

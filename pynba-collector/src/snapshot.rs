@@ -17,6 +17,8 @@ use crate::words::{Texts, Word};
 #[derive(Clone)]
 pub struct Snapshot {
     chunks: Vec<Arc<Chunk>>,
+    /// Requests below this number are not in it, though they may be in its first chunk.
+    from: u64,
     texts: Texts,
     /// The calendar's time when the store's was 0.
     epoch: SystemTime,
@@ -48,7 +50,7 @@ impl Snapshot {
         covers: Range<Duration>,
         kept: Kept,
     ) -> Self {
-        Self { chunks, texts, epoch, covers, kept }
+        Self { chunks, from: 0, texts, epoch, covers, kept }
     }
 
     /// The requests in the order in which they came, and backwards.
@@ -60,6 +62,7 @@ impl Snapshot {
     /// The requests from this [`id`](Request::id) on: what came since an earlier snapshot.
     #[must_use]
     pub fn requests_from(&self, id: u64) -> impl DoubleEndedIterator<Item = Request<'_>> + Clone {
+        let id = id.max(self.from);
         self.chunks_from(id).iter().flat_map(move |chunk| {
             let request = move |index| Request { texts: &self.texts, chunk, index };
             (chunk.index_of(id)..chunk.requests.len()).map(request)
@@ -75,7 +78,8 @@ impl Snapshot {
     /// How many [`requests`](Self::requests) there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.requests.len()).sum()
+        let all: usize = self.chunks.iter().map(|chunk| chunk.requests.len()).sum();
+        all - self.chunks.first().map_or(0, |first| first.index_of(self.from))
     }
 
     /// Whether there is no request.
@@ -113,27 +117,56 @@ impl Snapshot {
         Self { chunks, covers: start..self.covers.end, texts: self.texts.clone(), ..*self }
     }
 
+    /// Only what came since an earlier snapshot of the same store was taken, exactly: for whoever passes on what is new
+    /// from time to time.
+    ///
+    /// ```
+    /// # use pynba_collector::{Limits, Query, Report, Store};
+    /// # use std::time::{Duration, SystemTime};
+    /// # let mut store = Store::new(Limits::default(), SystemTime::now());
+    /// # let query = Query::new();
+    /// let earlier = store.snapshot(Duration::from_secs(10));
+    /// let later = store.snapshot(Duration::from_secs(20));
+    /// let report = Report::over(query, &later.since(&earlier));
+    /// assert_eq!(report.span(), Duration::from_secs(10));
+    /// ```
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let from = earlier.next_id().max(self.from);
+        let start = earlier.covers.end.clamp(self.covers.start, self.covers.end);
+        Self {
+            chunks: self.chunks_from(from).to_vec(),
+            from,
+            covers: start..self.covers.end,
+            texts: self.texts.clone(),
+            ..*self
+        }
+    }
+
     /// The names of requests' tags, each with the number of requests that have it, the most frequent first.
     #[must_use]
     pub fn request_tags(&self) -> Vec<(String, u64)> {
-        self.tag_names(|chunk| chunk.requests.iter().map(|request| request.tags))
+        self.tag_names(|chunk, from| chunk.requests[from..].iter().map(|request| request.tags))
     }
 
     /// The names of timers' tags, each with the number of timers that have it, the most frequent first.
     #[must_use]
     pub fn timer_tags(&self) -> Vec<(String, u64)> {
-        self.tag_names(|chunk| chunk.timers.iter().map(|timer| timer.tags))
+        self.tag_names(|chunk, from| {
+            let before = from.checked_sub(1).map_or(0, |last| chunk.timers_of(last).end);
+            chunk.timers[before..].iter().map(|timer| timer.tags)
+        })
     }
 
     fn tag_names<'a, I: Iterator<Item = SetId>>(
         &'a self,
-        sets_in_use: impl Fn(&'a Chunk) -> I,
+        sets_in_use: impl Fn(&'a Chunk, usize) -> I,
     ) -> Vec<(String, u64)> {
         let mut counts: HashMap<Word, u64> = HashMap::new();
         let mut names = Vec::new();
         for chunk in &self.chunks {
             let mut uses = vec![0; chunk.sets().count()];
-            sets_in_use(chunk).for_each(|set| uses[set.0 as usize] += 1);
+            sets_in_use(chunk, chunk.index_of(self.from)).for_each(|set| uses[set.0 as usize] += 1);
             for (pairs, uses) in chunk.sets().zip(uses).filter(|(_, uses)| *uses > 0) {
                 // Each once, even where it has several values.
                 names.clear();
@@ -168,7 +201,12 @@ impl Snapshot {
 
     /// The number of the first request, or of the next one where there is none.
     pub(crate) fn first_id(&self) -> u64 {
-        self.chunks.first().map_or(self.next_id(), |chunk| chunk.first_id)
+        self.chunks.first().map_or(self.next_id(), |chunk| chunk.first_id.max(self.from))
+    }
+
+    /// Whether only a part of its first chunk is in it.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.chunks.first().is_some_and(|chunk| chunk.first_id < self.from)
     }
 
     /// Tells the store that it is of.

@@ -8,6 +8,7 @@ mod chunk;
 mod writing;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -40,19 +41,19 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Other ones than the [`default`](Self::default()).
+    /// These, with another [`window`](#structfield.window).
     #[must_use]
     pub fn window(self, window: Duration) -> Self {
         Self { window, ..self }
     }
 
-    /// Other ones than the [`default`](Self::default()).
+    /// These, with another [`memory`](#structfield.memory).
     #[must_use]
     pub fn memory(self, memory: usize) -> Self {
         Self { memory, ..self }
     }
 
-    /// Other ones than the [`default`](Self::default()).
+    /// These, with another number of [`texts`](#structfield.texts).
     #[must_use]
     pub fn texts(self, texts: usize) -> Self {
         Self { texts, ..self }
@@ -78,7 +79,6 @@ impl Limits {
 /// Keeps the requests of the last minutes, to be looked at in [`snapshot`](Self::snapshot)s.
 ///
 /// It looks at no clock: whoever calls it says what time it is, as the time since the store was made.
-#[derive(Debug)]
 pub struct Store {
     limits: Limits,
     /// The calendar's time when the store's was 0.
@@ -228,6 +228,17 @@ impl Store {
             }
             self.pop();
         }
+    }
+}
+
+/// Without what it keeps.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("limits", &self.limits)
+            .field("requests", &self.writing.next_id())
+            .field("bytes", &(self.bytes + self.words.bytes()))
+            .finish_non_exhaustive()
     }
 }
 

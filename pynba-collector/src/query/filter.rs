@@ -8,6 +8,7 @@ use wildmatch::WildMatch;
 use super::{Key, QueryError};
 
 use crate::store::Requested;
+use crate::text::shown;
 
 /// A condition on requests, or on timers.
 ///
@@ -213,7 +214,7 @@ impl NumberTest {
 impl Pattern {
     /// Text that is not UTF-8 is taken as it is shown.
     pub(crate) fn fits(&self, text: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(text);
+        let text = shown(text);
         match self {
             Self::Exactly(exactly) => text == *exactly,
             Self::Like(like) => like.matches(&text),

@@ -351,7 +351,9 @@ proptest! {
         let limits = Limits::default().window(Duration::from_secs(10));
         let mut store = store(if few_texts { limits.texts(15) } else { limits });
         let mut decoder = Decoder::new();
-        let (mut whole, mut last) = (Report::new(query.clone()), Report::new(query));
+        let (mut whole, mut last) = (Report::new(query.clone()), Report::new(query.clone()));
+        let mut news = Report::new(query);
+        let mut before = store.snapshot(Duration::ZERO);
         let mut now = Duration::ZERO;
         for (sent, pause, is_looked_at) in sent {
             now += Duration::from_millis(pause);
@@ -360,9 +362,14 @@ proptest! {
                 let snapshot = store.snapshot(now);
                 whole.update(&snapshot);
                 check(&whole, &snapshot);
-                let snapshot = snapshot.last(Duration::from_secs(2));
-                last.update(&snapshot);
-                check(&last, &snapshot);
+                let part = snapshot.last(Duration::from_secs(2));
+                last.update(&part);
+                check(&last, &part);
+                let part = snapshot.since(&before);
+                prop_assert_eq!(part.len(), snapshot.requests_from(before.next_id()).count());
+                news.update(&part);
+                check(&news, &part);
+                before = snapshot;
             }
         }
         let snapshot = store.snapshot(now);

@@ -66,14 +66,14 @@ impl Timeline {
             self.steps.clear();
         }
         self.reach(self.number(snapshot.now()));
-        for chunk in snapshot.chunks_from(self.next_id) {
+        let from = self.next_id.max(snapshot.first_id());
+        for chunk in snapshot.chunks_from(from) {
             if self.number(chunk.ended) < self.first {
                 continue;
             }
-            let Self { scan, steps, step, first, next_id, .. } = self;
+            let Self { scan, steps, step, first, .. } = self;
             // It may have been seen before it took in the one after it.
-            let from = chunk.index_of(*next_id);
-            scan.requests(chunk, from, snapshot.texts(), |request| {
+            scan.requests(chunk, chunk.index_of(from), snapshot.texts(), |request| {
                 let came = chunk.began + Duration::from_micros(request.came.into());
                 let index = number(came, *step).checked_sub(*first);
                 let index = index.and_then(|index| usize::try_from(index).ok());

@@ -13,12 +13,17 @@ fn missing(field: &str) -> Value {
     if field == "schema" { json!("") } else { json!(0) }
 }
 
-/// Bytes that are no text stand there in digits, and are shown with `\u{fffd}` in their place.
+/// Bytes that are no text stand there in digits, and are shown as such, too: `\xE9`.
 fn readable(sent: &Value) -> Value {
     if let Some(hex) = sent["$bytes_hex"].as_str() {
         let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
         let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
-        return json!(String::from_utf8_lossy(&bytes));
+        let shown = bytes.utf8_chunks().fold(String::new(), |mut shown, chunk| {
+            shown.push_str(chunk.valid());
+            shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));
+            shown
+        });
+        return json!(shown);
     }
     sent.as_array().map_or_else(|| sent.clone(), |list| list.iter().map(readable).collect())
 }
