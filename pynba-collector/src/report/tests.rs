@@ -500,3 +500,22 @@ fn snapshots_may_be_of_another_store() {
         assert_eq!(report.total().requests(), expected);
     }
 }
+
+#[test]
+fn of_a_part_nothing_is_taken_away_that_was_not_in_it() {
+    let mut store = store(Limits::default().window(Duration::from_secs(10)));
+    let mut report = Report::new(Query::new().by("script".parse().unwrap()));
+    let mut at = |millis: u64| {
+        let now = Duration::from_millis(millis);
+        push(&mut store, &mut Decoder::new(), now, &of_script(1));
+        store.snapshot(now)
+    };
+    let first = at(0);
+    at(50);
+    // The first two have become one chunk, of which the part has only the second.
+    report.update(&at(5000).since(&first));
+    assert_eq!(report.total().requests(), 2);
+    let later = at(12_000);
+    report.update(&later);
+    check(&report, &later);
+}
