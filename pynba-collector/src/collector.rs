@@ -1,18 +1,23 @@
 //! Sockets and a store together: what receives by itself, and can be asked.
 
-use std::error::Error;
+mod error;
+mod shared;
+
 use std::fmt;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use pynba_runtime::{Background, Reporter};
 
+pub use self::error::StartError;
+
+use self::shared::{Keeping, Shared};
+
 use crate::counts::Counts;
-use crate::packet::{Decoder, Packets};
-use crate::receive::{self, Batch, BindError, SmallBuffer};
+use crate::receive::{self, SmallBuffer};
 use crate::snapshot::Snapshot;
 use crate::store::{Limits, Store};
 
@@ -38,18 +43,8 @@ pub struct Collector {
     lost: Option<u64>,
     addresses: Vec<SocketAddr>,
     warnings: Vec<SmallBuffer>,
-}
-
-struct Shared {
-    began: Instant,
-    kept: Mutex<Keeping>,
-    forward: Option<Reporter>,
-    stops: AtomicBool,
-}
-
-struct Keeping {
-    store: Store,
-    counts: Counts,
+    /// When it was stopped: what comes no more does not make rates smaller.
+    ended: Option<Duration>,
 }
 
 /// Says what a [`Collector`] is to do.
@@ -108,6 +103,7 @@ impl CollectorBuilder {
             kept: Mutex::new(Keeping {
                 store: Store::new(self.limits, SystemTime::now()),
                 counts: Counts::default(),
+                latest: Duration::ZERO,
             }),
             forward: forward_to(&self.forward).map_err(StartError::Forward)?,
             stops: AtomicBool::new(false),
@@ -119,6 +115,7 @@ impl CollectorBuilder {
             threads: Vec::new(),
             sockets: Vec::new(),
             lost: None,
+            ended: None,
         };
         for receiving in receiving {
             collector.receive(receiving.socket).map_err(StartError::Thread)?;
@@ -169,13 +166,13 @@ impl Collector {
         &self.warnings
     }
 
-    /// What is in the window now.
+    /// What is in the window now; after [`stop`](Self::stop) what was in it then.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let mut keeping = self.shared.lock();
         // Not before: what is waited for may come later than that.
-        let now = self.shared.began.elapsed();
-        keeping.store.set_calendar(now, SystemTime::now());
+        let now = self.ended.map_or_else(|| self.uptime(), |ended| ended.max(keeping.latest));
+        keeping.store.set_calendar(self.uptime(), SystemTime::now());
         keeping.store.snapshot(now)
     }
 
@@ -201,6 +198,7 @@ impl Collector {
     /// Stops receiving: takes in what the kernel has received by now, passes on what waits to be forwarded, and closes
     /// the sockets. What came stays, and can still be asked for.
     pub fn stop(&mut self) {
+        self.ended.get_or_insert(self.shared.began.elapsed());
         self.shared.stops.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
             // One that panicked said so itself.
@@ -240,96 +238,6 @@ impl Drop for Collector {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Keeping> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn receive(&self, socket: &UdpSocket) {
-        let (mut batch, mut decoder) = (Batch::new(), Decoder::new());
-        while !self.stops.load(Ordering::Relaxed) {
-            self.receive_some(socket, &mut batch, &mut decoder);
-        }
-        receive::take_no_more(socket);
-        let begin = Instant::now();
-        // Ends with what was there already, unless the system lets more in.
-        while self.receive_some(socket, &mut batch, &mut decoder) && begin.elapsed() < PATIENCE {}
-    }
-
-    /// Whether there was anything.
-    fn receive_some(&self, socket: &UdpSocket, batch: &mut Batch, decoder: &mut Decoder) -> bool {
-        match batch.receive(socket) {
-            Ok(packets) => {
-                let is_any = packets.clone().next().is_some();
-                self.take(packets, decoder);
-                is_any
-            }
-            Err(error) => {
-                log::warn!(target: "pynba", "receiving failed: {error}");
-                self.lock().counts.failures += 1;
-                // Whatever it is, it may last.
-                thread::sleep(Duration::from_millis(100));
-                false
-            }
-        }
-    }
-
-    fn take<'a>(&self, packets: impl Iterator<Item = &'a [u8]> + Clone, decoder: &mut Decoder) {
-        if let Some(forward) = &self.forward {
-            for packet in packets.clone() {
-                // Counted by the reporter.
-                let _ = forward.send(packet);
-            }
-        }
-        let Keeping { store, counts } = &mut *self.lock();
-        let now = self.began.elapsed();
-        store.set_calendar(now, SystemTime::now());
-        for packet in packets {
-            let requests = decoder.decode(packet);
-            counts.count(packet.len(), &requests);
-            for request in requests.iter().flat_map(Packets::iter) {
-                store.push(now, &request);
-            }
-        }
-    }
-}
-
-/// Why a [`Collector`] could not be started.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// There is no socket to be had at an address.
-    Bind(BindError),
-    /// A server to forward to is written wrong.
-    Forward(pynba_runtime::Error),
-    /// It would forward to itself, and each packet would come again and again.
-    Loop(String),
-    /// The system has no thread left.
-    Thread(std::io::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bind(error) => error.fmt(f),
-            Self::Forward(error) => write!(f, "cannot forward: {error}"),
-            Self::Loop(server) => write!(f, "cannot forward to {server}: it is received here"),
-            Self::Thread(error) => write!(f, "no thread to receive with: {error}"),
-        }
-    }
-}
-
-impl Error for StartError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Bind(error) => error.source(),
-            Self::Forward(error) => error.source(),
-            Self::Loop(_) => None,
-            Self::Thread(error) => Some(error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,6 +261,10 @@ mod tests {
         assert_eq!(counts.forwarded.unwrap().packets, 1);
         let mut received = [0; 100];
         assert_eq!(target.recv(&mut received).unwrap(), b"garbage".len());
+
+        let span = collector.snapshot().span();
+        thread::sleep(PATIENCE_OF_A_TEST);
+        assert_eq!(collector.snapshot().span(), span);
 
         client.send_to(b"garbage", collector.addresses()[0]).unwrap();
         thread::sleep(PATIENCE_OF_A_TEST);

@@ -3,14 +3,18 @@
 //! The one who stores packets owns [`Words`], readers own [`Texts`], which share memory with it: taking them copies
 //! some pointers, and what is interned later never changes what they say.
 
+mod texts;
+
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+pub(crate) use self::texts::{Generation, Texts};
+
+use self::texts::Shared;
+
 use crate::successors::Successors;
-use crate::text::Text;
 
 /// A text, as a number. Means something together with the [`Snapshot`](crate::Snapshot) that it is from.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -37,8 +41,6 @@ pub const LONGEST_TEXT: usize = 1024;
 /// What a text takes besides its bytes: the entry, the reader's pointer, the table's slot, and the allocation's
 /// own counters.
 const OVERHEAD: usize = size_of::<Entry>() + size_of::<Shared>() + size_of::<Word>() * 2 + 32;
-
-type Shared = Arc<[u8]>;
 
 #[derive(Debug)]
 pub(crate) struct Words {
@@ -75,7 +77,7 @@ impl Words {
             hasher: DefaultHashBuilder::default(),
             table: HashTable::new(),
             entries: Vec::new(),
-            texts: Texts { segments: Vec::new(), generation: Generation::of_another_store() },
+            texts: Texts::new(),
             free: Vec::new(),
             successors: Successors::default(),
             bytes: 0,
@@ -201,67 +203,6 @@ fn cut(text: &[u8]) -> &[u8] {
     let is_first_of_character = |end: &usize| text[*end] & 0xC0 != 0x80;
     let end = (LONGEST_TEXT - 3..=LONGEST_TEXT).rev().find(is_first_of_character);
     &text[..end.unwrap_or(LONGEST_TEXT)]
-}
-
-/// The texts of all words, at some moment.
-#[derive(Clone, Debug)]
-pub(crate) struct Texts {
-    /// All of them full but for the last. Shared with others, until one of them changes it.
-    segments: Vec<Arc<Vec<Shared>>>,
-    generation: Generation,
-}
-
-/// What was found out about words by their text holds as long as this stays the same.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Generation {
-    /// Of which store they are the words: none has the number 0.
-    pub(crate) store: u64,
-    /// How often a word got another text.
-    replaced: u64,
-}
-
-impl Generation {
-    fn of_another_store() -> Self {
-        static STORES: AtomicU64 = AtomicU64::new(1);
-
-        Self { store: STORES.fetch_add(1, Ordering::Relaxed), replaced: 0 }
-    }
-}
-
-/// Words for each of [`Texts::segments`].
-const SEGMENT: usize = 256;
-
-impl Texts {
-    pub(crate) fn get(&self, word: Word) -> &[u8] {
-        &self.segments[word.index() / SEGMENT][word.index() % SEGMENT]
-    }
-
-    pub(crate) fn text(&self, word: Word) -> Text<'_> {
-        Text::new(self.get(word), word)
-    }
-
-    /// The number after that of the last word.
-    pub(crate) fn len(&self) -> usize {
-        let Some((last, full)) = self.segments.split_last() else { return 0 };
-        full.len() * SEGMENT + last.len()
-    }
-
-    pub(crate) fn generation(&self) -> Generation {
-        self.generation
-    }
-
-    fn push(&mut self, text: Shared) {
-        match self.segments.last_mut() {
-            Some(last) if last.len() < SEGMENT => Arc::make_mut(last).push(text),
-            _ => self.segments.push(Arc::new(vec![text])),
-        }
-    }
-
-    fn replace(&mut self, word: Word, text: Shared) {
-        let segment = &mut self.segments[word.index() / SEGMENT];
-        Arc::make_mut(segment)[word.index() % SEGMENT] = text;
-        self.generation.replaced += 1;
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! Goes through the requests of a chunk, and finds what fits and into which row it belongs.
 
+mod asked;
+
 use std::ops::ControlFlow;
+
+use self::asked::{NameOfTag, TextTest};
 
 use super::rows::{RowId, Rows};
 use super::tally::{Direction, Tally};
 
-use crate::query::{Field, Key, NumberTest, Pattern, Query, Test};
+use crate::query::{Field, Key, NumberTest, Query, Test};
 use crate::store::{Chunk, Requested, SetId};
 use crate::words::{Generation, Texts, Word};
 
@@ -35,18 +39,6 @@ enum Source {
     Field(Field),
     /// Which one of `request_tag_keys`.
     Tag(usize),
-}
-
-#[derive(Debug)]
-struct NameOfTag(TextTest);
-
-/// Asks a text once.
-#[derive(Debug)]
-struct TextTest {
-    is: Pattern,
-    negated: bool,
-    /// By word. `None` where it was not asked yet.
-    answers: Vec<Option<bool>>,
 }
 
 /// What there is to know of each set of tags of the chunk.
@@ -111,7 +103,7 @@ impl Scan {
         match test {
             Test::Number(test) => self.numbers.push(*test),
             Test::Text { of, is, negated } => {
-                let test = TextTest { is: is.clone(), negated: *negated, answers: Vec::new() };
+                let test = TextTest::new(is.clone(), *negated);
                 match of {
                     Key::Field(field) => self.fields.push((*field, test)),
                     Key::RequestTag(name) => self.request_tags.push((NameOfTag::new(name), test)),
@@ -179,11 +171,11 @@ impl Scan {
         }
         self.generation = texts.generation();
         let names = self.request_tag_keys.iter_mut().chain(&mut self.timer_tag_keys);
-        names.for_each(|name| name.0.answers.clear());
-        self.fields.iter_mut().for_each(|(_, test)| test.answers.clear());
+        names.for_each(NameOfTag::forget);
+        self.fields.iter_mut().for_each(|(_, test)| test.forget());
         for (name, test) in self.request_tags.iter_mut().chain(&mut self.timer_tags) {
-            name.0.answers.clear();
-            test.answers.clear();
+            name.forget();
+            test.forget();
         }
     }
 
@@ -224,7 +216,7 @@ impl Scan {
         self.numbers.iter().all(|test| test.fits(request))
             && self.fields.iter_mut().all(|(field, test)| match field_of(request, *field) {
                 Ok(word) => test.fits(word, texts),
-                Err(number) => test.is.fits(number.to_string().as_bytes()) != test.negated,
+                Err(number) => test.fits_number(number),
             })
             && self.sets.facts[request.tags.0 as usize].fits_request
             && (self.timer_tags.is_empty() || self.has_timer(chunk, index))
@@ -304,37 +296,5 @@ fn field_of(request: &Requested, field: Field) -> Result<Word, u32> {
         Field::Host => Ok(request.host),
         Field::Schema => Ok(request.schema),
         Field::Status => Err(request.status),
-    }
-}
-
-impl TextTest {
-    fn fits(&mut self, word: Word, texts: &Texts) -> bool {
-        if self.answers.len() <= word.index() {
-            self.answers.resize(texts.len(), None);
-        }
-        let answer = &mut self.answers[word.index()];
-        *answer.get_or_insert_with(|| self.is.fits(texts.get(word)) != self.negated)
-    }
-
-    /// Whether any of the values under the name fits; where nothing may, whether none does.
-    fn fits_any(&mut self, name: &mut NameOfTag, pairs: &[(Word, Word)], texts: &Texts) -> bool {
-        let mut values = pairs.iter().filter(|(of, _)| name.0.fits(*of, texts));
-        if self.negated {
-            values.all(|(_, value)| self.fits(*value, texts))
-        } else {
-            values.any(|(_, value)| self.fits(*value, texts))
-        }
-    }
-}
-
-impl NameOfTag {
-    fn new(name: &str) -> Self {
-        let is = Pattern::Exactly(name.to_owned());
-        Self(TextTest { is, negated: false, answers: Vec::new() })
-    }
-
-    /// The value that the servers' reports see, too.
-    fn first(&mut self, pairs: &[(Word, Word)], texts: &Texts) -> Option<Word> {
-        pairs.iter().find(|(name, _)| self.0.fits(*name, texts)).map(|(_, value)| *value)
     }
 }
