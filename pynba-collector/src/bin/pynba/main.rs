@@ -19,6 +19,7 @@ mod tell;
 mod top;
 mod units;
 mod until;
+mod widths;
 
 use std::error::Error;
 use std::process::ExitCode;

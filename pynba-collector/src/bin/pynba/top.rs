@@ -25,6 +25,7 @@ mod terminal;
 mod theme;
 mod title;
 mod trail;
+mod wrapping;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

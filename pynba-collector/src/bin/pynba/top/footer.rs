@@ -5,9 +5,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::app::{App, Overlay};
-use super::name::{start, width};
+use super::name::start;
 use super::theme::Theme;
 use super::trail::View;
+use crate::widths::width;
 
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.theme();
