@@ -18,6 +18,10 @@ use crate::{clock, figures, harmless};
 /// Where times stand in all lines: behind the time of day and the status.
 const INDENT: usize = 12 + 2 + 3 + 2;
 
+/// Bytes of a request from which on its tags are only counted: a packet can name a long text again and again, and would
+/// be printed as a thousand times its own size.
+const MOST: usize = 1 << 20;
+
 pub(super) fn printer() -> Print {
     let lines = Lines { paint: Paint::of_stdout(), zone: TimeZone::system() };
     Box::new(move |out, request| out.write_all(lines.of(request).as_bytes()))
@@ -94,12 +98,18 @@ fn harmless_text(text: Text<'_>) -> String {
     harmless::text(&text.to_str()).into_owned()
 }
 
-fn tags<'a>(line: &mut String, tags: impl Iterator<Item = (Text<'a>, Text<'a>)>) {
-    for (name, value) in tags {
-        let _ = write!(line, "  {}={}", harmless_text(name), harmless_text(value));
+/// As long as the request does not take too much already.
+fn tags<'a>(lines: &mut String, mut tags: impl ExactSizeIterator<Item = (Text<'a>, Text<'a>)>) {
+    while lines.len() < MOST
+        && let Some((name, value)) = tags.next()
+    {
+        let _ = write!(lines, "  {}={}", harmless_text(name), harmless_text(value));
     }
-    line.truncate(line.trim_end_matches(' ').len());
-    line.push('\n');
+    if tags.len() > 0 {
+        let _ = write!(lines, "  … {} tags more; --json prints all", tags.len());
+    }
+    lines.truncate(lines.trim_end_matches(' ').len());
+    lines.push('\n');
 }
 
 #[cfg(test)]
@@ -166,6 +176,30 @@ mod tests {
     fn what_was_not_said_is_left_out() {
         let line = shown(&Request::default(), Paint::Plain);
         assert_eq!(line, "14:03:07.250    0        0  - - -\n");
+    }
+
+    #[test]
+    fn a_small_packet_is_no_flood() {
+        let request = Request {
+            tag_name: vec![0; 5000],
+            tag_value: vec![0; 5000],
+            dictionary: vec!["x".repeat(1024)],
+            timer_hit_count: vec![1],
+            timer_value: vec![0.125],
+            timer_tag_count: vec![1],
+            timer_tag_name: vec![0],
+            timer_tag_value: vec![0],
+            ..checkout()
+        };
+        let shown = shown(&request, Paint::Plain);
+        assert!(shown.len() < 1_100_000, "{}", shown.len());
+        let (tags, timer) = shown.trim_end().split_once('\n').unwrap();
+        assert!(
+            tags.ends_with("x  … 4488 tags more; --json prints all"),
+            "{}",
+            &tags[tags.len() - 99..]
+        );
+        assert!(timer.ends_with("████      … 1 tags more; --json prints all"), "{timer}");
     }
 
     #[test]
