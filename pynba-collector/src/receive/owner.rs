@@ -10,7 +10,8 @@ pub(super) use linux::{Entry, inode, of, tables};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::fs;
+    use std::fs::{self, File};
+    use std::io::{self, Read as _};
     use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
     use std::os::fd::AsRawFd;
     use std::os::unix::fs::MetadataExt;
@@ -46,7 +47,14 @@ mod linux {
     }
 
     pub(in super::super) fn tables() -> impl Iterator<Item = String> {
-        ["/proc/net/udp", "/proc/net/udp6"].into_iter().flat_map(fs::read_to_string)
+        ["/proc/net/udp", "/proc/net/udp6"].into_iter().flat_map(read)
+    }
+
+    /// With few calls: each of them counts the lines anew, and misses one when a socket before it was closed meanwhile.
+    fn read(path: &str) -> io::Result<String> {
+        let mut text = String::with_capacity(1 << 16);
+        File::open(path)?.read_to_string(&mut text)?;
+        Ok(text)
     }
 
     pub(in super::super) fn inode(socket: &UdpSocket) -> Option<u64> {
