@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod send;
 mod sending;
+mod sparks;
 mod tell;
 mod top;
 mod units;

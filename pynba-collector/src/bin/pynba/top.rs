@@ -18,7 +18,6 @@ mod prompt;
 mod screen;
 mod scroll;
 mod signals;
-mod sparks;
 mod table;
 mod tail;
 mod terminal;

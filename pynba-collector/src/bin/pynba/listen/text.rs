@@ -13,10 +13,14 @@ use pynba_collector::{Request, Text, Timer};
 use super::Print;
 use super::paint::{self, BAR, BOLD, DIM, Paint};
 
-use crate::{clock, figures, harmless};
+use crate::widths::filled;
+use crate::{clock, figures, harmless, sparks};
 
 /// Where times stand in all lines: behind the time of day and the status.
 const INDENT: usize = 12 + 2 + 3 + 2;
+
+/// Of each timer's part of the request's time, in columns.
+const BAR_WIDTH: usize = 8;
 
 /// Bytes of a request from which on its tags are only counted: a packet can name a long text again and again, and would
 /// be printed as a thousand times its own size.
@@ -74,7 +78,8 @@ impl Lines {
     fn timer(&self, line: &mut String, timer: &Timer<'_>, of: f32) {
         let time = seconds(timer.value());
         let hits = format!("×{}", timer.hit_count());
-        let bar = self.paint.with(BAR, bar(timer.value() / of));
+        let bar = filled(sparks::bar(timer.value(), of, BAR_WIDTH), BAR_WIDTH);
+        let bar = self.paint.with(BAR, bar);
         let _ = write!(line, "{:INDENT$}{time:>7}  {hits:<4}  {bar}", "");
         tags(line, timer.tags());
     }
@@ -82,16 +87,6 @@ impl Lines {
 
 fn seconds(seconds: f32) -> String {
     figures::seconds(seconds.into())
-}
-
-/// The part of the request's time, in eight columns.
-fn bar(share: f32) -> String {
-    const WIDTH: u8 = 8;
-    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 64")]
-    let eighths = (share * f32::from(WIDTH) * 8.0).round() as usize;
-    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
-    format!("{:<1$}", "█".repeat(eighths / 8) + part, WIDTH.into())
 }
 
 fn harmless_text(text: Text<'_>) -> String {
@@ -208,13 +203,5 @@ mod tests {
         assert!(shown.contains("  \x1b[32m200\x1b[0m  "), "{shown:?}");
         assert!(shown.contains("\x1b[1m/checkout\x1b[0m"), "{shown:?}");
         assert_eq!(shown.matches('\x1b').count(), 18, "{shown:?}");
-    }
-
-    #[test]
-    fn bars_have_one_width() {
-        for share in [0.0, 0.01, 0.5, 0.99, 1.0, 7.0, f32::NAN, f32::INFINITY] {
-            assert_eq!(bar(share).chars().count(), 8, "{share}");
-        }
-        assert_eq!(bar(0.5).trim(), "████");
     }
 }

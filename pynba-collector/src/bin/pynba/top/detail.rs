@@ -10,12 +10,11 @@ use super::app::App;
 use super::flow::{self, beside};
 use super::name::{clean, left, right};
 use super::screen;
-use super::sparks;
 use super::tail::is_failed;
 use super::theme::Theme;
 use super::wrapping::Wrapping;
 use crate::widths::width as width_of;
-use crate::{clock, figures};
+use crate::{clock, figures, sparks};
 
 /// In the window, more than anybody will read.
 const MOST_LINES: usize = 1000;
@@ -207,7 +206,7 @@ fn of_timer(
         right(&figures::percent(part * 100.0), 5),
         left(&hits, 5)
     );
-    let bar = left(&sparks::bar(part, bar_width), bar_width);
+    let bar = left(&sparks::bar(timer.value(), request.request_time(), bar_width), bar_width);
     let front = Line::from(vec![Span::styled(bar, theme.bar), Span::raw(figures)]);
     beside(front, tags, Style::new(), width)
 }
