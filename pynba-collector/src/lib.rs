@@ -1,3 +1,5 @@
+// The README's picture: of two addresses for one name the first one counts.
+#![doc = include_str!("picture.md")]
 #![doc = include_str!("../README.md")]
 
 mod collector;

@@ -31,7 +31,8 @@ const ATTEMPTS: usize = 10;
 
 /// A socket for each of these addresses. Where their port is 0 the system picks one, the same for all.
 pub(crate) fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<Receiving>, BindError> {
-    bind_all_by(bind, addresses)
+    // Once: it looks at every process.
+    bind_all_by(bind, addresses).map_err(BindError::with_owner)
 }
 
 fn bind_all_by(
@@ -66,13 +67,7 @@ fn at_one_port(
 }
 
 fn bind(address: SocketAddr) -> Result<Receiving, BindError> {
-    let error = |error: io::Error| BindError {
-        address,
-        owner: (error.kind() == io::ErrorKind::AddrInUse)
-            .then(|| owner::of_port(address.port()))
-            .flatten(),
-        source: error,
-    };
+    let error = |source| BindError { address, owner: None, source };
     let socket = open(address).map_err(error)?;
     let size = buffer::enlarge(&SockRef::from(&socket));
     let address = socket.local_addr().map_err(error)?;
@@ -159,6 +154,13 @@ pub struct BindError {
 }
 
 impl BindError {
+    fn with_owner(mut self) -> Self {
+        if self.is_in_use() {
+            self.owner = owner::of(self.address);
+        }
+        self
+    }
+
     /// The address that was asked for.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

@@ -92,16 +92,57 @@ fn what_the_kernel_drops_is_counted() {
     assert!(lost > 0 && received + lost == 50, "{received} received, {lost} lost");
 }
 
+/// What is said of a port that this program has.
+#[cfg(target_os = "linux")]
+fn is_ours_already(port: u16) -> String {
+    let name = std::fs::read_to_string("/proc/self/comm").unwrap();
+    let (name, id) = (name.trim_end(), std::process::id());
+    format!("UDP port {port} is in use by `{name}` (process {id})")
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_port_in_use_says_by_whom() {
     let receiving = bind(loopback()).unwrap();
-    let error = bind(receiving.address).unwrap_err();
-    let name = std::fs::read_to_string("/proc/self/comm").unwrap();
-    let (name, id) = (name.trim_end(), std::process::id());
-    assert!(error.is_in_use());
     let port = receiving.address.port();
-    assert_eq!(error.to_string(), format!("UDP port {port} is in use by `{name}` (process {id})"));
+    for address in [receiving.address, (Ipv4Addr::UNSPECIFIED, port).into()] {
+        let error = bind_all(&[address]).unwrap_err();
+        assert!(error.is_in_use());
+        assert_eq!(error.to_string(), is_ours_already(port));
+    }
+    // Not at every attempt.
+    let error = bind(receiving.address).unwrap_err();
+    assert_eq!(error.to_string(), format!("UDP port {port} is in use"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn who_has_the_port_elsewhere_is_not_accused() {
+    let receiving = bind(loopback()).unwrap();
+    let port = receiving.address.port();
+    assert!(owner::of(receiving.address).is_some());
+    for ip in ["127.0.0.2", "::1", "::"] {
+        assert_eq!(owner::of((ip.parse::<IpAddr>().unwrap(), port).into()), None, "{ip}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn who_has_a_port_by_both_families_is_found() {
+    let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP));
+    let Ok(socket) = socket.and_then(|socket| {
+        socket.set_only_v6(false)?;
+        socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into())?;
+        Ok(socket)
+    }) else {
+        println!("SKIPPED: no IPv6 here");
+        return;
+    };
+    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+    for ip in ["127.0.0.1", "0.0.0.0", "::1", "::"] {
+        let error = bind_all(&[(ip.parse::<IpAddr>().unwrap(), port).into()]).unwrap_err();
+        assert_eq!(error.to_string(), is_ours_already(port), "{ip}");
+    }
 }
 
 #[test]

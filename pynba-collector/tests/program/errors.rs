@@ -57,7 +57,7 @@ fn arguments_that_are_none_say_what_to_write() {
         (&["listen", "--memory", "much"], "that is no size; write bytes such as `48000`"),
         (&["listen", "-n", "many"], "write a whole number, such as `100`"),
         (&["report", "--top", "1.5"], "write a whole number, such as `100`"),
-        (&["report", "--texts", "0"], "too few to tell requests apart; write `1000`, for example"),
+        (&["report", "--texts", "2"], "too few to tell requests apart; write `20` at least"),
         (&["listen", "--forward", "localhost:http"], "the port is a number from 1 to 65535"),
         (&["report", "--by", "plan"], "`+plan` for a tag of requests, `@plan` for a tag of timers"),
         (&["report", "--sort", "speed"], "write `key`, or one of: requests, "),

@@ -15,10 +15,12 @@ mod report;
 mod run;
 mod send;
 mod sending;
+mod sparks;
 mod tell;
 mod top;
 mod units;
 mod until;
+mod widths;
 
 use std::error::Error;
 use std::process::ExitCode;

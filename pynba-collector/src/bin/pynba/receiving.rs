@@ -148,12 +148,14 @@ fn memory(text: &str) -> Result<usize, String> {
     usize::try_from(size).map_err(|_| "more than this machine can address".into())
 }
 
-/// 0 would not stand for no limit: everything would be filed under `(other)`.
+/// Enough for the names in some requests, at least: with fewer ones nearly everything would be filed under `(other)`.
 fn texts(text: &str) -> Result<usize, &'static str> {
-    match units::count(text)? {
-        0 => Err("too few to tell requests apart; write `1000`, for example"),
-        texts => Ok(texts),
+    const LEAST: usize = 20;
+    let texts = units::count(text)?;
+    if texts < LEAST {
+        return Err("too few to tell requests apart; write `20` at least");
     }
+    Ok(texts)
 }
 
 #[cfg(test)]
@@ -164,6 +166,14 @@ mod tests {
     fn a_window_is_long_enough_to_see_something() {
         assert_eq!(window("1s"), Ok(Duration::from_secs(1)));
         assert!(window("999ms").unwrap_err().contains("`1s` at least"));
+    }
+
+    #[test]
+    fn texts_are_enough_to_tell_requests_apart() {
+        assert_eq!(texts("20"), Ok(20));
+        for few in ["0", "1", "2", "19"] {
+            assert!(texts(few).unwrap_err().contains("`20` at least"), "{few}");
+        }
     }
 
     #[test]

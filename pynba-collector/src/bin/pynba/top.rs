@@ -18,13 +18,13 @@ mod prompt;
 mod screen;
 mod scroll;
 mod signals;
-mod sparks;
 mod table;
 mod tail;
 mod terminal;
 mod theme;
 mod title;
 mod trail;
+mod wrapping;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

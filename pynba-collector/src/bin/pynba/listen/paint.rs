@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal as _};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::output::is_without_colours;
+
 /// Whether colours are wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Paint {
@@ -18,13 +20,12 @@ pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const BAR: Style = AnsiColor::Blue.on_default();
 
 impl Paint {
-    /// Colours on a terminal, unless its user or its type says otherwise. See <https://no-color.org>.
+    /// Colours on a terminal, unless its user or its type says otherwise.
     pub(super) fn of_stdout() -> Self {
-        let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         // Consoles of Windows take colours only when they are asked to.
         let is_able = cfg!(unix) && io::stdout().is_terminal() && !is_dumb;
-        if is_able && !is_set("NO_COLOR") { Self::Colours } else { Self::Plain }
+        if is_able && !is_without_colours() { Self::Colours } else { Self::Plain }
     }
 
     pub(super) fn with<T: Display>(self, style: Style, what: T) -> Painted<T> {

@@ -13,10 +13,18 @@ use pynba_collector::{Request, Text, Timer};
 use super::Print;
 use super::paint::{self, BAR, BOLD, DIM, Paint};
 
-use crate::{clock, figures, harmless};
+use crate::widths::filled;
+use crate::{clock, figures, harmless, sparks};
 
 /// Where times stand in all lines: behind the time of day and the status.
 const INDENT: usize = 12 + 2 + 3 + 2;
+
+/// Of each timer's part of the request's time, in columns.
+const BAR_WIDTH: usize = 8;
+
+/// Bytes of a request from which on its tags are only counted: a packet can name a long text again and again, and would
+/// be printed as a thousand times its own size.
+const MOST: usize = 1 << 20;
 
 pub(super) fn printer() -> Print {
     let lines = Lines { paint: Paint::of_stdout(), zone: TimeZone::system() };
@@ -70,7 +78,8 @@ impl Lines {
     fn timer(&self, line: &mut String, timer: &Timer<'_>, of: f32) {
         let time = seconds(timer.value());
         let hits = format!("×{}", timer.hit_count());
-        let bar = self.paint.with(BAR, bar(timer.value() / of));
+        let bar = filled(sparks::bar(timer.value(), of, BAR_WIDTH), BAR_WIDTH);
+        let bar = self.paint.with(BAR, bar);
         let _ = write!(line, "{:INDENT$}{time:>7}  {hits:<4}  {bar}", "");
         tags(line, timer.tags());
     }
@@ -80,26 +89,22 @@ fn seconds(seconds: f32) -> String {
     figures::seconds(seconds.into())
 }
 
-/// The part of the request's time, in eight columns.
-fn bar(share: f32) -> String {
-    const WIDTH: u8 = 8;
-    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 64")]
-    let eighths = (share * f32::from(WIDTH) * 8.0).round() as usize;
-    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
-    format!("{:<1$}", "█".repeat(eighths / 8) + part, WIDTH.into())
-}
-
 fn harmless_text(text: Text<'_>) -> String {
     harmless::text(&text.to_str()).into_owned()
 }
 
-fn tags<'a>(line: &mut String, tags: impl Iterator<Item = (Text<'a>, Text<'a>)>) {
-    for (name, value) in tags {
-        let _ = write!(line, "  {}={}", harmless_text(name), harmless_text(value));
+/// As long as the request does not take too much already.
+fn tags<'a>(lines: &mut String, mut tags: impl ExactSizeIterator<Item = (Text<'a>, Text<'a>)>) {
+    while lines.len() < MOST
+        && let Some((name, value)) = tags.next()
+    {
+        let _ = write!(lines, "  {}={}", harmless_text(name), harmless_text(value));
     }
-    line.truncate(line.trim_end_matches(' ').len());
-    line.push('\n');
+    if tags.len() > 0 {
+        let _ = write!(lines, "  … {} tags more; --json prints all", tags.len());
+    }
+    lines.truncate(lines.trim_end_matches(' ').len());
+    lines.push('\n');
 }
 
 #[cfg(test)]
@@ -169,18 +174,34 @@ mod tests {
     }
 
     #[test]
+    fn a_small_packet_is_no_flood() {
+        let request = Request {
+            tag_name: vec![0; 5000],
+            tag_value: vec![0; 5000],
+            dictionary: vec!["x".repeat(1024)],
+            timer_hit_count: vec![1],
+            timer_value: vec![0.125],
+            timer_tag_count: vec![1],
+            timer_tag_name: vec![0],
+            timer_tag_value: vec![0],
+            ..checkout()
+        };
+        let shown = shown(&request, Paint::Plain);
+        assert!(shown.len() < 1_100_000, "{}", shown.len());
+        let (tags, timer) = shown.trim_end().split_once('\n').unwrap();
+        assert!(
+            tags.ends_with("x  … 4488 tags more; --json prints all"),
+            "{}",
+            &tags[tags.len() - 99..]
+        );
+        assert!(timer.ends_with("████      … 1 tags more; --json prints all"), "{timer}");
+    }
+
+    #[test]
     fn colours_are_put_back() {
         let shown = shown(&checkout(), Paint::Colours);
         assert!(shown.contains("  \x1b[32m200\x1b[0m  "), "{shown:?}");
         assert!(shown.contains("\x1b[1m/checkout\x1b[0m"), "{shown:?}");
         assert_eq!(shown.matches('\x1b').count(), 18, "{shown:?}");
-    }
-
-    #[test]
-    fn bars_have_one_width() {
-        for share in [0.0, 0.01, 0.5, 0.99, 1.0, 7.0, f32::NAN, f32::INFINITY] {
-            assert_eq!(bar(share).chars().count(), 8, "{share}");
-        }
-        assert_eq!(bar(0.5).trim(), "████");
     }
 }

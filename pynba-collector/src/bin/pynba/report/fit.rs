@@ -4,7 +4,6 @@ use std::env;
 use std::io::{self, IsTerminal as _};
 
 use ratatui::crossterm::terminal;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What is narrow enough for everybody, and wide enough for most.
 const USUAL: usize = 80;
@@ -16,33 +15,6 @@ pub(super) fn width_of_stdout() -> usize {
     let given = || env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = is_terminal.then(of_terminal).flatten().or_else(given);
     width.filter(|width| *width > 0).unwrap_or(USUAL)
-}
-
-pub(super) fn width(text: &str) -> usize {
-    text.width()
-}
-
-/// The text in exactly this many columns, cut or filled up.
-pub(super) fn to_width(text: &str, width: usize) -> String {
-    let mut fitting = String::with_capacity(text.len());
-    let mut left = width;
-    if text.width() > width {
-        left = left.saturating_sub(1);
-        for char in text.chars() {
-            let needs = char.width().unwrap_or(0);
-            if needs > left {
-                break;
-            }
-            left -= needs;
-            fitting.push(char);
-        }
-        fitting.push('…');
-    } else {
-        left -= text.width();
-        fitting.push_str(text);
-    }
-    fitting.extend(std::iter::repeat_n(' ', left));
-    fitting
 }
 
 /// Narrows the widest of some columns, until all of them together take no more than that, or nearly nothing.
@@ -57,16 +29,6 @@ pub(super) fn narrow(widths: &mut [usize], most: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_are_cut_by_columns() {
-        assert_eq!(to_width("/index", 8), "/index  ");
-        assert_eq!(to_width("/index", 6), "/index");
-        assert_eq!(to_width("/index", 5), "/ind…");
-        assert_eq!(to_width("日本語", 5), "日本…");
-        assert_eq!(to_width("日本語", 4), "日… ");
-        assert_eq!(to_width("x", 0), "…");
-    }
 
     #[test]
     fn the_widest_gives_way() {

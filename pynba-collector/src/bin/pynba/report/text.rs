@@ -9,7 +9,7 @@ use super::column::{COLUMNS, Column, RARE};
 use super::fit;
 use super::table::Table;
 
-use crate::{figures, harmless};
+use crate::{figures, harmless, widths};
 
 /// Between columns.
 const GAP: usize = 2;
@@ -94,7 +94,8 @@ impl Layout {
                 .iter()
                 .map(|(key, _)| key.iter().map(|part| harmless::text(part).into_owned()).collect()),
         );
-        let widest = |part: usize| keys.iter().map(|key| fit::width(&key[part])).max().unwrap_or(0);
+        let widest =
+            |part: usize| keys.iter().map(|key| widths::width(&key[part])).max().unwrap_or(0);
         let mut key_widths: Vec<usize> = (0..table.keys().len()).map(widest).collect();
 
         let gaps = GAP * key_widths.len().saturating_sub(1);
@@ -109,7 +110,7 @@ impl Layout {
         for (row, key) in self.keys.iter().enumerate() {
             for (index, (part, width)) in key.iter().zip(&self.key_widths).enumerate() {
                 let gap = if index == 0 { 0 } else { GAP };
-                write!(out, "{:gap$}{}", "", fit::to_width(part, *width))?;
+                write!(out, "{:gap$}{}", "", widths::filled(widths::start(part, *width), *width))?;
             }
             for column in &self.figures {
                 let width = widest_of(column) + GAP;
@@ -122,7 +123,7 @@ impl Layout {
 }
 
 fn widest_of(column: &[String]) -> usize {
-    column.iter().map(|text| fit::width(text)).max().unwrap_or(0)
+    column.iter().map(|text| widths::width(text)).max().unwrap_or(0)
 }
 
 /// The columns that have room, the most telling ones first, in the usual order.

@@ -8,45 +8,139 @@ use ratatui::text::{Line, Span};
 
 use super::app::App;
 use super::flow::{self, beside};
-use super::name::{clean, left, right, width as width_of, wrapped};
+use super::name::{clean, left, right};
 use super::screen;
-use super::sparks;
 use super::tail::is_failed;
 use super::theme::Theme;
-use crate::{clock, figures};
+use super::wrapping::Wrapping;
+use crate::widths::width as width_of;
+use crate::{clock, figures, sparks};
+
+/// In the window, more than anybody will read.
+const MOST_LINES: usize = 1000;
+
+/// Of tags that are laid out, bytes: a packet can name a long text again and again, and would take a thousand times its
+/// own size.
+const MOST_BYTES: usize = 256 << 10;
 
 /// In the lower part of the tail, with what there is no room for counted.
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, request: &Request<'_>) {
-    let (mut lines, room) = (lines(app, request, area.width.into()), usize::from(area.height));
-    if lines.len() > room && room > 0 {
-        let more = lines.len() - room + 1;
-        lines.truncate(room - 1);
-        lines.push(Line::raw(format!("  … {more} more; Enter shows all")));
-    }
+    let how = "Enter shows more";
+    let lines = lines(app, request, area.width.into(), area.height.into(), how);
     screen::draw_lines(frame, area, lines);
 }
 
-/// All that is known of the request.
+/// What is known of the request.
 pub(crate) fn of(app: &App, id: u64, width: usize) -> Vec<Line<'static>> {
     match app.snapshot().get(id) {
-        Some(request) => lines(app, &request, width),
+        Some(request) => {
+            lines(app, &request, width, MOST_LINES, "`pynba listen --json` prints all")
+        }
         None => vec![Line::raw("It has left the window.")],
     }
 }
 
-fn lines(app: &App, request: &Request<'_>, width: usize) -> Vec<Line<'static>> {
-    let theme = app.theme();
-    let mut lines = title(app, request, width);
-    lines.extend(flow::parts(figures(theme, request), 2, width));
-    let tags = wrapped(&pairs(request.tags()), width).into_iter();
-    lines.extend(tags.map(|part| Line::styled(part, theme.name)));
-    let mut timers: Vec<Timer<'_>> = request.timers().collect();
-    timers.sort_by(|a, b| b.value().total_cmp(&a.value()));
-    if timers.is_empty() {
-        lines.push(Line::styled("  no timers", theme.faint));
+/// No more than there is room for; the last one says what is left out, and how to see it.
+fn lines(
+    app: &App,
+    request: &Request<'_>,
+    width: usize,
+    room: usize,
+    how: &str,
+) -> Vec<Line<'static>> {
+    let page = Page::new(app, request, width, room);
+    if !page.is_cut() || room == 0 {
+        return page.lines;
     }
-    lines.extend(timers.iter().flat_map(|timer| of_timer(theme, timer, request, width)));
+    let Page { mut lines, tags, timers, .. } = Page::new(app, request, width, room - 1);
+    lines.truncate(room - 1);
+    let left_out = match (tags, timers) {
+        (0, 0) => String::new(),
+        (0, timers) => format!("{timers} timers "),
+        (tags, 0) => format!("{tags} tags "),
+        (tags, timers) => format!("{tags} tags and {timers} timers "),
+    };
+    lines.push(Line::raw(format!("  … {left_out}more; {how}")));
     lines
+}
+
+/// A request in lines, laid out no further than there is room for.
+struct Page {
+    lines: Vec<Line<'static>>,
+    width: usize,
+    room: usize,
+    /// Of tags, so many bytes may still be laid out.
+    bytes: usize,
+    /// Those that are not there, or not as a whole.
+    tags: usize,
+    timers: usize,
+}
+
+impl Page {
+    fn new(app: &App, request: &Request<'_>, width: usize, room: usize) -> Self {
+        let theme = app.theme();
+        let mut lines = title(app, request, width);
+        lines.extend(flow::parts(figures(theme, request), 2, width));
+        // Some letters take eight bytes a column.
+        let bytes = (width * (room + 1) * 8).min(MOST_BYTES);
+        let mut page = Self { lines, width, room, bytes, tags: 0, timers: 0 };
+        page.add_tags(theme, request);
+        page.add_timers(theme, request);
+        page
+    }
+
+    fn is_cut(&self) -> bool {
+        self.lines.len() > self.room || self.tags + self.timers > 0
+    }
+
+    fn add_tags(&mut self, theme: Theme, request: &Request<'_>) {
+        let room = self.room.saturating_sub(self.lines.len());
+        let mut wrapping = Wrapping::new(self.width);
+        self.tags = request.tags().len();
+        for pair in request.tags().map(pair) {
+            if self.bytes == 0 {
+                break;
+            }
+            self.bytes = self.bytes.saturating_sub(pair.len());
+            wrapping.push(&pair);
+            if wrapping.len() > room {
+                break;
+            }
+            self.tags -= 1;
+        }
+        self.lines.extend(wrapping.into_lines().map(|line| Line::styled(line, theme.name)));
+    }
+
+    /// Those that took longest first.
+    fn add_timers(&mut self, theme: Theme, request: &Request<'_>) {
+        let mut timers: Vec<Timer<'_>> = request.timers().collect();
+        timers.sort_by(|a, b| b.value().total_cmp(&a.value()));
+        if timers.is_empty() {
+            self.lines.push(Line::styled("  no timers", theme.faint));
+        }
+        self.timers = timers.len();
+        for timer in &timers {
+            let (tags, is_all) = self.pairs(timer);
+            self.lines.extend(of_timer(theme, timer, request, &tags, self.width));
+            if !is_all || self.lines.len() > self.room {
+                break;
+            }
+            self.timers -= 1;
+        }
+    }
+
+    /// As many of the tags as may still be laid out, and whether these are all.
+    fn pairs(&mut self, timer: &Timer<'_>) -> (String, bool) {
+        let mut pairs = Vec::new();
+        for pair in timer.tags().map(pair) {
+            if self.bytes == 0 {
+                return (pairs.join(" "), false);
+            }
+            self.bytes = self.bytes.saturating_sub(pair.len());
+            pairs.push(pair);
+        }
+        (pairs.join(" "), true)
+    }
 }
 
 /// When it came, what became of it, and what it was.
@@ -94,6 +188,7 @@ fn of_timer(
     theme: Theme,
     timer: &Timer<'_>,
     request: &Request<'_>,
+    tags: &str,
     width: usize,
 ) -> Vec<Line<'static>> {
     // Tags matter more.
@@ -111,15 +206,15 @@ fn of_timer(
         right(&figures::percent(part * 100.0), 5),
         left(&hits, 5)
     );
-    let bar = left(&sparks::bar(part, bar_width), bar_width);
+    let bar = left(&sparks::bar(timer.value(), request.request_time(), bar_width), bar_width);
     let front = Line::from(vec![Span::styled(bar, theme.bar), Span::raw(figures)]);
-    beside(front, &pairs(timer.tags()), Style::new(), width)
+    beside(front, tags, Style::new(), width)
 }
 
 fn time(seconds: f32) -> String {
     figures::seconds(seconds.into())
 }
 
-fn pairs<'a>(tags: impl Iterator<Item = (Text<'a>, Text<'a>)>) -> String {
-    tags.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+fn pair((name, value): (Text<'_>, Text<'_>)) -> String {
+    format!("{name}={value}")
 }

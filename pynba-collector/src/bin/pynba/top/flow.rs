@@ -3,7 +3,9 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::name::{width as width_of, wrapped};
+use super::name::clean;
+use super::wrapping::wrapped;
+use crate::widths::width as width_of;
 
 /// The text behind `front`, its further lines below its first one. Where that would divide words, or leave little room,
 /// it stands below all in all.
@@ -14,16 +16,17 @@ pub(crate) fn beside(
     width: usize,
 ) -> Vec<Line<'static>> {
     const LEAST: usize = 12;
+    let text = &clean(text);
     let room = width.saturating_sub(front.width());
     let is_divided = text.split(' ').any(|word| width_of(word) > room);
     if width_of(text) > room && (is_divided || room < LEAST) {
-        let below = wrapped(text, width.saturating_sub(2)).into_iter();
+        let below = wrapped(text, width.saturating_sub(2));
         let below = below.map(|part| Line::from(vec![Span::raw("  "), Span::styled(part, style)]));
         return std::iter::once(front).chain(below).collect();
     }
     let indent = " ".repeat(front.width());
     let mut lines = vec![front];
-    for (index, part) in wrapped(text, room).into_iter().enumerate() {
+    for (index, part) in wrapped(text, room).enumerate() {
         if index > 0 {
             lines.push(Line::raw(indent.clone()));
         }

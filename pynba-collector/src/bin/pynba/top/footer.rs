@@ -5,59 +5,61 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::app::{App, Overlay};
-use super::name::{start, width};
+use super::name::{clean, start};
+use super::prompt::Prompt;
 use super::theme::Theme;
 use super::trail::View;
+use crate::widths::{parts, that_fit, width};
 
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let theme = app.theme();
     let room = usize::from(area.width);
     if let Some(Overlay::Prompt(prompt)) = app.overlay() {
-        let (text, style) = match &prompt.error {
-            Some(error) => (format!("! {error}"), theme.bad),
-            None if prompt.text.is_empty() => (
-                "status>=500  time>200ms  script~/api/*  +tag=x  @tag=x  or a part of a name"
-                    .to_owned(),
-                theme.faint,
-            ),
-            None => (String::new(), theme.faint),
-        };
-        // The end of it is where something is typed.
-        let typed = format!("/{}", super::name::clean(&prompt.text));
-        let first = typed.char_indices().find(|(place, _)| width(&typed[*place..]) < room.max(1));
-        let typed = first.map_or("", |(place, _)| &typed[place..]).to_owned();
-        let end =
-            u16::try_from(width(&typed)).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
-        let rest = room.saturating_sub(usize::from(end) + 2);
-        let spans = vec![
-            Span::styled(typed, theme.strong),
-            Span::raw("  "),
-            Span::styled(start(&text, rest), style),
-        ];
-        frame.render_widget(Line::from(spans), area);
-        frame.set_cursor_position(Position::new(area.x + end, area.y));
-        return;
-    }
-    let line = if let Some(note) = app.note() {
-        Line::styled(start(note, room), theme.strong)
-    } else if app.adds() {
-        let keys = [
-            ("t", "a tag"),
-            ("1", "script"),
-            ("2", "host"),
-            ("3", "server"),
-            ("4", "schema"),
-            ("5", "status"),
-        ];
-        fitting(theme, Line::raw("also by  "), &keys, room)
+        draw_prompt(app.theme(), prompt, frame, area);
+    } else if let Some(note) = app.note() {
+        frame.render_widget(Line::styled(start(note, room), app.theme().strong), area);
     } else {
-        hints(app, room)
-    };
-    frame.render_widget(line, area);
+        frame.render_widget(hints(app, room), area);
+    }
 }
+
+fn draw_prompt(theme: Theme, prompt: &Prompt, frame: &mut Frame<'_>, area: Rect) {
+    const EXAMPLES: &str =
+        "status>=500  time>200ms  script~/api/*  +tag=x  @tag=x  or a part of a name";
+    let (said, style) = match &prompt.error {
+        Some(error) => (format!("! {error}"), theme.bad),
+        None if prompt.text.is_empty() => (EXAMPLES.to_owned(), theme.faint),
+        None => (String::new(), theme.faint),
+    };
+    // The end of it is where something is typed, and the cursor stands behind it.
+    let room = usize::from(area.width.saturating_sub(1));
+    let typed = format!("/{}", clean(&prompt.text));
+    let seen = &typed[typed.len() - that_fit(parts(&typed).rev(), room)..];
+    let end = width(seen);
+    let line = Line::from(vec![
+        Span::styled(seen, theme.strong),
+        Span::raw("  "),
+        Span::styled(start(&said, room.saturating_sub(end + 1)), style),
+    ]);
+    frame.render_widget(line, area);
+    let end = u16::try_from(end).unwrap_or(u16::MAX);
+    frame.set_cursor_position(Position::new(area.x + end, area.y));
+}
+
+/// After `+`.
+const ALSO_BY: [(&str, &str); 6] = [
+    ("t", "a tag"),
+    ("1", "script"),
+    ("2", "host"),
+    ("3", "server"),
+    ("4", "schema"),
+    ("5", "status"),
+];
 
 /// What can be done in this view, the most important first.
 fn hints(app: &App, room: usize) -> Line<'static> {
+    if app.adds() {
+        return fitting(app.theme(), Line::raw("also by  "), &ALSO_BY, room);
+    }
     let keys: &[(&'static str, &'static str)] = match app.view() {
         View::Tail => &[
             ("?", "help"),

@@ -8,9 +8,9 @@ use super::app::App;
 use super::columns::error_percent;
 use super::flow::that_fit;
 use super::name::cut;
-use super::sparks;
 use super::trail::View;
 use crate::figures::{bytes, count, percent, rate, time};
+use crate::sparks;
 
 /// As many figures as there is room for: one that is cut is a wrong one.
 pub(crate) fn totals(app: &App, width: usize) -> Line<'static> {

@@ -38,8 +38,8 @@ impl Prompt {
     }
 
     fn erase_word(&mut self) {
-        let kept = self.text.trim_end().rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
-        self.text.truncate(kept);
+        let word = |char: char| !char.is_whitespace();
+        self.text.truncate(self.text.trim_end().trim_end_matches(word).len());
     }
 
     fn finish(&mut self, of: &Key) -> Typed {
@@ -97,6 +97,10 @@ mod tests {
         assert_eq!(prompt.text, "one ");
         prompt.on_key(KeyCode::Backspace.into(), &Key::SCRIPT);
         assert_eq!(prompt.text, "one");
+        // A blank of more than one byte.
+        prompt.text.push_str("\u{3000}two");
+        prompt.on_key(control('w'), &Key::SCRIPT);
+        assert_eq!(prompt.text, "one\u{3000}");
         prompt.on_key(control('u'), &Key::SCRIPT);
         assert_eq!(prompt.text, "");
         assert_eq!(prompt.on_key(KeyCode::Esc.into(), &Key::SCRIPT), Typed::Cancelled);

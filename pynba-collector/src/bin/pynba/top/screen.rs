@@ -6,9 +6,9 @@ use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear};
 
 use super::app::{App, Overlay, Text};
-use super::name::width as width_of;
 use super::trail::View;
 use super::{detail, footer, header, health, help, scroll, table, tail, title};
+use crate::widths::width as width_of;
 
 impl App {
     pub(crate) fn draw(&mut self, frame: &mut Frame<'_>) {

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
+use std::time::Duration;
 
 /// What was asked for by now.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +12,7 @@ pub(crate) struct Asked {
     end: Arc<AtomicBool>,
     /// It had been stopped.
     goes_on: Arc<AtomicBool>,
+    given_back: Arc<AtomicBool>,
 }
 
 impl Asked {
@@ -27,6 +30,18 @@ impl Asked {
         self.goes_on.store(true, Ordering::Relaxed);
     }
 
+    /// From now on the end may take its time: what came is still taken in, and passed on.
+    pub(crate) fn give_back(&self) {
+        self.given_back.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the terminal has not been given back after this time.
+    #[cfg(unix)]
+    fn is_held_up(&self, grace: Duration) -> bool {
+        std::thread::sleep(grace);
+        !self.given_back.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn for_anything(&self) -> bool {
         self.to_end() || self.goes_on.load(Ordering::Relaxed)
     }
@@ -35,7 +50,6 @@ impl Asked {
 /// Listens to signals from now on. To end is asked for, too, when the terminal is gone.
 #[cfg(unix)]
 pub(crate) fn listen() -> io::Result<Asked> {
-    use std::time::Duration;
     use std::{process, thread};
 
     use ratatui::crossterm::terminal::disable_raw_mode;
@@ -48,7 +62,7 @@ pub(crate) fn listen() -> io::Result<Asked> {
     const GRACE: Duration = Duration::from_secs(1);
 
     let asked = Asked::default();
-    let end = Arc::clone(&asked.end);
+    let waiting = asked.clone();
     signal_hook::flag::register(SIGCONT, Arc::clone(&asked.goes_on))?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
     let wait = move || {
@@ -61,11 +75,12 @@ pub(crate) fn listen() -> io::Result<Asked> {
             }
             thread::sleep(STEP);
         };
-        end.store(true, Ordering::Relaxed);
-        thread::sleep(GRACE);
-        // Still here: writing waits for a terminal that is stopped.
-        let _ = disable_raw_mode();
-        process::exit(128 + signal);
+        waiting.end.store(true, Ordering::Relaxed);
+        if waiting.is_held_up(GRACE) {
+            // Writing waits for a terminal that is stopped.
+            let _ = disable_raw_mode();
+            process::exit(128 + signal);
+        }
     };
     thread::Builder::new().name("pynba-signals".into()).spawn(wait)?;
     Ok(asked)
@@ -100,4 +115,17 @@ pub(crate) fn listen() -> io::Result<Asked> {
 #[cfg(not(unix))]
 pub(crate) fn is_gone() -> bool {
     false
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_terminal_holds_up_the_end() {
+        let asked = Asked::default();
+        assert!(asked.is_held_up(Duration::ZERO));
+        asked.give_back();
+        assert!(!asked.is_held_up(Duration::ZERO));
+    }
 }

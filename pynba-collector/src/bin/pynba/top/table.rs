@@ -8,11 +8,12 @@ use ratatui::text::{Line, Span};
 
 use super::app::{App, Overlay};
 use super::columns::{self, Column};
-use super::name::{left, right, width};
+use super::name::{left, right};
 use super::panel::Sort;
 use super::screen;
 use super::theme::Theme;
 use crate::figures::count;
+use crate::widths::width;
 
 /// Before each name: room for the mark of the chosen row.
 const MARK: usize = 2;

@@ -33,6 +33,7 @@ pub(crate) fn watch(app: &mut App, collector: &Collector, refresh: Duration) -> 
         outcome.and(show_cursor(watch.terminal))
     });
     let restored = ratatui::try_restore();
+    asked.give_back();
     if asked.to_end() || signals::is_gone() {
         // With a hangup the terminal is gone, and that it fails is no news.
         return Ok(());

@@ -4,6 +4,7 @@ mod requests;
 mod shapes;
 mod tail;
 mod timers;
+mod typing;
 
 use std::time::{Duration, SystemTime};
 

@@ -1,8 +1,8 @@
 //! Few colours, each with a meaning, and none that needs a dark or a light background.
 
-use std::env;
-
 use ratatui::style::{Color, Modifier, Style};
+
+use crate::output::is_without_colours;
 
 /// How everything looks. Whatever a colour says is said by a sign or a word, too.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,7 +27,7 @@ pub(crate) struct Theme {
 impl Theme {
     /// With colours, unless they are not wanted here or by `NO_COLOR` in the environment.
     pub(crate) fn new(no_color: bool) -> Self {
-        let is_off = no_color || env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_off = no_color || is_without_colours();
         let colour = |colour| if is_off { Style::new() } else { Style::new().fg(colour) };
         Self {
             faint: Style::new().add_modifier(Modifier::DIM),

@@ -5,8 +5,10 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{App, Overlay, Text, View};
 
+use crate::top::cursor::Move;
 use crate::top::keys::{self, Action};
 use crate::top::panel::Panel;
+use crate::top::period::Period;
 use crate::top::picker::{self, Picked, Picker};
 use crate::top::prompt::{Prompt, Typed};
 use crate::top::scroll::Scroll;
@@ -31,7 +33,10 @@ impl App {
             self.overlay = self.on_overlay_key(overlay, key);
             return Next::Stay;
         }
-        let Some(action) = keys::action(key) else { return Next::Stay };
+        keys::action(key).map_or(Next::Stay, |action| self.act(action))
+    }
+
+    fn act(&mut self, action: Action) -> Next {
         let adds = std::mem::replace(&mut self.adds, action == Action::Also);
         match action {
             Action::Quit => return Next::Quit,
@@ -41,16 +46,10 @@ impl App {
             Action::PreviousView => self.look(self.view.previous()),
             Action::By(field) => self.by(Key::Field(field), adds),
             Action::Also => {}
-            Action::PickTag => {
-                let all = picker::keys(&self.part, self.view == View::Timers);
-                self.overlay = Some(Overlay::Picker(Picker::new(all, adds)));
-            }
+            Action::PickTag => self.pick_tag(adds),
             Action::NextKey => self.next_key(1),
             Action::PreviousKey => self.next_key(-1),
-            Action::Move(step) => match self.panel_mut() {
-                Some(panel) => panel.step(step),
-                None => self.tail.step(step),
-            },
+            Action::Move(step) => self.step(step),
             Action::Enter => self.enter(),
             Action::Back if adds => {}
             Action::Back => self.back(),
@@ -59,14 +58,8 @@ impl App {
             Action::NextColumn => self.sort_by(1),
             Action::PreviousColumn => self.sort_by(-1),
             Action::Reverse => self.panel_mut().into_iter().for_each(Panel::reverse),
-            Action::Longer => {
-                self.period.next();
-                self.refresh();
-            }
-            Action::Shorter => {
-                self.period.previous();
-                self.refresh();
-            }
+            Action::Longer => self.over(Period::next),
+            Action::Shorter => self.over(Period::previous),
             Action::Pause => self.is_paused = !self.is_paused,
             Action::Health => self.read(Text::Health),
             Action::Help => self.read(Text::Help),
@@ -116,6 +109,24 @@ impl App {
     fn look(&mut self, view: View) {
         self.view = view;
         self.refresh();
+    }
+
+    fn step(&mut self, step: Move) {
+        match self.panel_mut() {
+            Some(panel) => panel.step(step),
+            None => self.tail.step(step),
+        }
+    }
+
+    /// Figures over another time.
+    fn over(&mut self, change: impl Fn(&mut Period)) {
+        change(&mut self.period);
+        self.refresh();
+    }
+
+    fn pick_tag(&mut self, adds: bool) {
+        let all = picker::keys(&self.part, self.view == View::Timers);
+        self.overlay = Some(Overlay::Picker(Picker::new(all, adds)));
     }
 
     /// Another key for the rows, in the view where it makes sense, or a further one. One that is there already is taken

@@ -206,31 +206,6 @@ fn drills_down_and_comes_back() {
 }
 
 #[test]
-fn filters_are_typed() {
-    let mut screen = Screen::new(80, 24);
-    screen.receive(4, &shop());
-    screen.receive(4, &request("/", 10));
-    screen.later(1);
-    screen.type_("/time>fast");
-    screen.enter();
-    screen.sees("/time>fast  ! `time>fast`: `fast` is no number; write a number");
-    screen.app.on_key(control('w'));
-    screen.type_("time>50ms");
-    screen.enter();
-    screen.sees("all › time>0.05");
-    assert_eq!(screen.rows(), ["/cart"]);
-    screen.type_("/nowhere");
-    screen.enter();
-    screen.sees("all › time>0.05 › script~*nowhere*");
-    screen.sees("No request in this time fits the filters; Esc takes the last one back.");
-    screen.press(KeyCode::Esc);
-    assert_eq!(screen.rows(), ["/cart"]);
-    screen.type_("/");
-    screen.press(KeyCode::Esc);
-    screen.sees("all › time>0.05");
-}
-
-#[test]
 fn first_keys_and_filters_come_from_the_command_line() {
     let setup = Setup {
         keys: "script,+plan".parse::<pynba_collector::Keys>().unwrap().0,

@@ -139,3 +139,73 @@ fn requests_leave_with_the_window() {
     screen.press(KeyCode::Esc);
     screen.sees("No request was slow or failed");
 }
+
+/// Packets of 64 KB that would be texts of 20 MB.
+fn hostile() -> [Request; 3] {
+    let long = "x".repeat(1024);
+    // One letter, and all the marks on it that there is room for.
+    let marked = format!("a{}", "\u{301}".repeat(500));
+    let request =
+        |word| Request { status: Some(500), dictionary: vec![word], ..request("/hostile", 10) };
+    let with_tags =
+        |word| Request { tag_name: vec![0; 10_000], tag_value: vec![0; 10_000], ..request(word) };
+    let with_timers = Request {
+        timer_value: vec![0.001; 1000],
+        timer_hit_count: vec![1; 1000],
+        timer_tag_count: vec![12; 1000],
+        timer_tag_name: vec![0; 12_000],
+        timer_tag_value: vec![0; 12_000],
+        ..request(marked.clone())
+    };
+    [with_tags(long), with_tags(marked), with_timers]
+}
+
+#[test]
+fn a_hostile_request_takes_little_to_draw() {
+    for packet in hostile() {
+        let mut screen = Screen::new(80, 24);
+        screen.receive(1, &packet);
+        screen.later(1);
+        screen.press(KeyCode::BackTab);
+        let below = allocation_counter::measure(|| screen.sees("more; Enter shows more"));
+        assert!(below.bytes_total < 1 << 20, "{below:?}");
+        screen.enter();
+        screen.press(KeyCode::End);
+        let above = allocation_counter::measure(|| screen.sees("more; `pynba listen"));
+        assert!(above.bytes_total < 8 << 20, "{above:?}");
+    }
+}
+
+#[test]
+fn what_is_left_out_of_a_request_is_counted() {
+    let [packet, ..] = hostile();
+    let packet = timed(packet, 5, 1, &[("group", "db")]);
+    let mut screen = Screen::new(80, 24);
+    screen.receive(1, &packet);
+    screen.later(1);
+    screen.press(KeyCode::BackTab);
+    screen.sees("  … 10000 tags and 1 timers more; Enter shows more");
+    screen.enter();
+    screen.press(KeyCode::End);
+    // Of 998 lines each takes 27.
+    screen.sees("  … 9964 tags and 1 timers more; `pynba listen --json` prints all");
+    screen.sees("↑ more · 979-1000 of 1000");
+}
+
+#[test]
+fn timers_that_find_no_room_are_counted() {
+    let timers = (1..=9).fold(request("/slow", 900), |request, number| {
+        timed(request, 10 * number, 1, &[("op", &number.to_string())])
+    });
+    let mut screen = Screen::new(80, 24);
+    screen.receive(1, &timers);
+    screen.later(1);
+    screen.press(KeyCode::BackTab);
+    let lines = screen.lines();
+    let rest = lines.iter().position(|line| line.contains(" timers more")).unwrap();
+    let last: u16 = lines[rest - 1].rsplit_once("op=").unwrap().1.parse().unwrap();
+    assert_eq!(lines[rest], format!("  … {} timers more; Enter shows more", last - 1));
+    screen.enter();
+    screen.sees("op=1");
+    screen.misses("timers more; `pynba");
+}

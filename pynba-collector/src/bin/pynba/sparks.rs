@@ -1,4 +1,4 @@
-//! A curve in one line.
+//! Curves and bars in one line.
 
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -14,16 +14,17 @@ pub(crate) fn line(figures: &[u64], width: usize) -> String {
     blanks.chain(shown.iter().map(|figure| level(*figure))).collect()
 }
 
-/// A bar of that part of the width, in eighths of a column.
+/// A bar as long as the part is of the whole, in eighths of a column.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a part of a small number"
 )]
-pub(crate) fn bar(part: f64, width: usize) -> String {
+pub(crate) fn bar(part: f32, whole: f32, width: usize) -> String {
     const ENDS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let width = u32::try_from(width).unwrap_or(u32::MAX);
-    let eighths = (part.clamp(0.0, 1.0) * f64::from(width) * 8.0).round() as usize;
+    let share = if whole > 0.0 { f64::from(part / whole) } else { 0.0 };
+    let eighths = (share.clamp(0.0, 1.0) * f64::from(width) * 8.0).round() as usize;
     format!("{}{}", "█".repeat(eighths / 8), ENDS[eighths % 8])
 }
 
@@ -42,8 +43,11 @@ mod tests {
 
     #[test]
     fn bars_are_parts() {
-        assert_eq!(bar(0.5, 4), "██");
-        assert_eq!(bar(0.3, 5), "█▌");
-        assert_eq!((bar(7.0, 3).as_str(), bar(0.0, 3).as_str()), ("███", ""));
+        assert_eq!(bar(0.5, 1.0, 4), "██");
+        assert_eq!(bar(0.6, 2.0, 5), "█▌");
+        assert_eq!((bar(7.0, 1.0, 3).as_str(), bar(0.0, 1.0, 3).as_str()), ("███", ""));
+        for part in [0.0, 0.1, f32::NAN] {
+            assert_eq!(bar(part, 0.0, 3), "");
+        }
     }
 }
