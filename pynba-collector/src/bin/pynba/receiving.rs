@@ -130,7 +130,7 @@ fn warn(collector: &Collector) {
 }
 
 /// As long as somebody may look away, at least.
-fn window(text: &str) -> Result<Duration, String> {
+pub(crate) fn window(text: &str) -> Result<Duration, String> {
     let window = units::time(text)?;
     if window < Duration::from_secs(1) {
         return Err("too short to see anything; write `1s` at least".into());

@@ -37,7 +37,7 @@ use self::app::{App, Setup};
 use self::theme::Theme;
 
 use crate::demo::Running;
-use crate::receiving::Receiving;
+use crate::receiving::{self, Receiving};
 use crate::{Outcome, units};
 
 /// Watch live in the terminal, where ? shows the keys
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     only: Vec<Filter>,
 
     /// Figures are over this time
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = units::time)]
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = receiving::window)]
     last: Duration,
 
     /// Slow from here on, and in the tail
@@ -65,7 +65,7 @@ pub(crate) struct Args {
     slow: Duration,
 
     /// How often figures change
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = units::time)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = refresh)]
     refresh: Duration,
 
     /// Show a shop that does not exist, at a port of its own
@@ -78,6 +78,15 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     receiving: Receiving,
+}
+
+/// A shorter time between figures is of no use to anybody.
+fn refresh(text: &str) -> Result<Duration, String> {
+    let refresh = units::time(text)?;
+    if refresh < Duration::from_millis(10) {
+        return Err("too fast to be seen; write `10ms` at least".into());
+    }
+    Ok(refresh)
 }
 
 pub(crate) fn run(mut args: Args) -> Outcome {

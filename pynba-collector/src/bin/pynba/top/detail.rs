@@ -10,7 +10,6 @@ use super::app::App;
 use super::flow::{self, beside};
 use super::name::{clean, left, right};
 use super::screen;
-use super::tail::is_failed;
 use super::theme::Theme;
 use super::wrapping::Wrapping;
 use crate::widths::width as width_of;
@@ -147,8 +146,8 @@ impl Page {
 fn title(app: &App, request: &Request<'_>, width: usize) -> Vec<Line<'static>> {
     let theme = app.theme();
     let clock = clock::text(request.came_at(), &app.setup.zone);
-    let status = format!("{}{}", if is_failed(request) { "!" } else { "" }, request.status());
-    let style = if is_failed(request) { theme.bad } else { theme.strong };
+    let status = format!("{}{}", if request.is_error() { "!" } else { "" }, request.status());
+    let style = if request.is_error() { theme.bad } else { theme.strong };
     let front = vec![
         Span::styled(format!("{clock} "), theme.faint),
         Span::styled(format!("{status} "), style),

@@ -2,13 +2,16 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 
 use super::app::{App, Overlay};
 use super::name::{clean, start};
 use super::prompt::Prompt;
 use super::theme::Theme;
 use super::trail::View;
+use super::wrapping::wrapped;
 use crate::widths::{parts, that_fit, width};
 
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -35,6 +38,12 @@ fn draw_prompt(theme: Theme, prompt: &Prompt, frame: &mut Frame<'_>, area: Rect)
     let typed = format!("/{}", clean(&prompt.text));
     let seen = &typed[typed.len() - that_fit(parts(&typed).rev(), room)..];
     let end = width(seen);
+    let said = if prompt.error.is_some() && width(&said) > room.saturating_sub(end + 1) {
+        draw_above(&said, style, frame, area);
+        String::new()
+    } else {
+        said
+    };
     let line = Line::from(vec![
         Span::styled(seen, theme.strong),
         Span::raw("  "),
@@ -43,6 +52,18 @@ fn draw_prompt(theme: Theme, prompt: &Prompt, frame: &mut Frame<'_>, area: Rect)
     frame.render_widget(line, area);
     let end = u16::try_from(end).unwrap_or(u16::MAX);
     frame.set_cursor_position(Position::new(area.x + end, area.y));
+}
+
+/// What is wrong, where it does not fit behind what is typed: what to write instead comes last.
+fn draw_above(said: &str, style: Style, frame: &mut Frame<'_>, area: Rect) {
+    let most = usize::from(area.y);
+    let lines: Vec<_> = wrapped(&clean(said), area.width.into()).take(most).collect();
+    let height = u16::try_from(lines.len()).unwrap_or(0);
+    let above = Rect { y: area.y - height, height, ..area };
+    frame.render_widget(Clear, above);
+    for (row, line) in above.rows().zip(lines) {
+        frame.render_widget(Line::styled(line, style), row);
+    }
 }
 
 /// After `+`.

@@ -1,5 +1,7 @@
 //! Draws the rows of requests or of timers, and the list of keys to choose from.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use pynba_collector::{Key, Row};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -142,6 +144,22 @@ fn line(
     Line::from(spans).style(style)
 }
 
+/// What sends to where this listens.
+fn demo(app: &App) -> String {
+    let first = app.setup.addresses.first();
+    match first {
+        Some(at) if at.port() != 30002 || !at.ip().is_loopback() && !at.ip().is_unspecified() => {
+            let ip = match at.ip() {
+                IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+                ip => ip,
+            };
+            format!("pynba demo -s {}", SocketAddr::new(ip, at.port()))
+        }
+        _ => "pynba demo".to_owned(),
+    }
+}
+
 /// Why there is no row, and what to do.
 fn nothing(app: &App) -> Vec<Line<'static>> {
     let theme = app.theme();
@@ -151,14 +169,17 @@ fn nothing(app: &App) -> Vec<Line<'static>> {
         vec![
             "No packet has come yet.".to_owned(),
             format!("Let clients send to UDP {addresses}."),
-            "Traffic to look at: `pynba demo` in another terminal.".to_owned(),
+            format!("Traffic to look at: `{}` in another terminal.", demo(app)),
         ]
     } else if app.totals().requests() > 0
         && app.panel().is_some_and(|panel| panel.keys().is_empty())
     {
         vec!["None of these requests has a timer.".to_owned()]
     } else if app.totals().requests() > 0 {
-        vec!["Nothing here has this key; choose another one with t or 1 to 5.".to_owned()]
+        let is_one = app.panel().is_none_or(|panel| panel.keys().len() == 1);
+        let keys =
+            if is_one { "this key; choose another one" } else { "all these keys; choose one" };
+        vec![format!("Nothing here has {keys} with t or 1 to 5.")]
     } else if app.filters().is_empty() {
         vec!["No request came in this time; l takes a longer one.".to_owned()]
     } else {

@@ -49,7 +49,7 @@ impl Tail {
             self.next_id = 0;
         }
         let is_it = |request: &Request<'_>| {
-            (is_failed(request) || self.is_slow(request)) && self.query.fits(request)
+            (request.is_error() || self.is_slow(request)) && self.query.fits(request)
         };
         let new = snapshot.requests_from(self.next_id).rev().filter(is_it);
         let new: Vec<u64> = new.take(MOST).map(|request| request.id()).collect();
@@ -82,8 +82,4 @@ impl Tail {
             self.cursor.choose(self.found[index]);
         }
     }
-}
-
-pub(crate) fn is_failed(request: &Request<'_>) -> bool {
-    request.status() >= 500
 }

@@ -13,9 +13,6 @@ use super::signals::{self, Asked};
 /// How soon a signal is noticed.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// A shorter time between figures is of no use to anybody.
-const SHORTEST: Duration = Duration::from_millis(10);
-
 /// How long a further key is waited for before all are answered. Of no time at all, crossterm does not even look.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
@@ -25,7 +22,6 @@ const AT_ONCE: Duration = Duration::from_millis(1);
 /// while something is drawn.
 pub(crate) fn watch(app: &mut App, collector: &Collector, refresh: Duration) -> io::Result<()> {
     let asked = signals::listen()?;
-    let refresh = refresh.max(SHORTEST);
     // It gives the terminal back after a panic, too.
     let outcome = ratatui::try_init().and_then(|terminal| {
         let mut watch = Watch { app, collector, refresh, asked: &asked, terminal };

@@ -8,8 +8,6 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::is_failed;
-
 use crate::figures::{so_far, time};
 use crate::top::app::App;
 use crate::top::name::{left, right};
@@ -43,7 +41,11 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
         lines.extend(request.map(|request| columns.line(app, &request, index)));
     }
     if length == 0 {
-        let text = "  No request was slow or failed in the whole window.";
+        let text = if app.filters().is_empty() {
+            "  No request was slow or failed in the whole window."
+        } else {
+            "  No slow or failed request fits the filters; Esc takes the last one back."
+        };
         lines.extend([Line::default(), Line::styled(text, app.theme().faint)]);
     }
     screen::draw_lines(frame, area, lines);
@@ -82,9 +84,9 @@ impl Columns {
     fn line(&self, app: &App, request: &Request<'_>, index: usize) -> Line<'static> {
         let theme = app.theme();
         let is_chosen = index == app.tail().cursor.index();
-        let ago = app.snapshot().taken_at().duration_since(request.came_at()).unwrap_or_default();
+        let ago = app.snapshot().age(request);
         let took = Duration::try_from_secs_f32(request.request_time()).unwrap_or(Duration::MAX);
-        let failed = if is_failed(request) { "!" } else { "" };
+        let failed = if request.is_error() { "!" } else { "" };
         let style = |is_so, style| if is_so { style } else { Style::new() };
         let spans = vec![
             Span::raw(if is_chosen { "› " } else { "  " }),
@@ -94,7 +96,7 @@ impl Columns {
             Span::raw(" "),
             Span::styled(
                 right(&format!("{failed}{}", request.status()), 5),
-                style(is_failed(request), theme.bad),
+                style(request.is_error(), theme.bad),
             ),
             Span::raw("  "),
             Span::raw(self.names(

@@ -323,3 +323,30 @@ fn keys_leave() {
     assert_eq!(screen.press(KeyCode::Char('q')), Next::Stay);
     assert_eq!(screen.app.on_key(control('c')), Next::Quit);
 }
+
+#[test]
+fn the_demo_is_sent_to_where_this_listens() {
+    for (address, demo) in [
+        ("127.0.0.1:30002", "`pynba demo` in"),
+        ("0.0.0.0:30002", "`pynba demo` in"),
+        ("127.0.0.1:31001", "`pynba demo -s 127.0.0.1:31001` in"),
+        ("[::]:31001", "`pynba demo -s [::1]:31001` in"),
+        ("192.0.2.1:30002", "`pynba demo -s 192.0.2.1:30002` in"),
+    ] {
+        let mut screen =
+            Screen::with(Setup { addresses: vec![address.parse().unwrap()], ..setup() }, 80, 24);
+        screen.sees(demo);
+    }
+}
+
+#[test]
+fn ages_are_not_of_the_calendar() {
+    let mut screen = Screen::new(80, 24);
+    screen.receive(1, &request("/slow", 900));
+    screen.later(4);
+    screen.store.set_calendar(screen.now, SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 30));
+    screen.later(0);
+    screen.press(KeyCode::Tab);
+    screen.press(KeyCode::Tab);
+    assert!(screen.lines().iter().any(|line| line.contains("4s") && line.contains("/slow")));
+}

@@ -122,7 +122,7 @@ fn filters_hold_here_too() {
     screen.sees("!502");
     screen.type_("/@group=db");
     screen.enter();
-    screen.sees("No request was slow or failed in the whole window.");
+    screen.sees("No slow or failed request fits the filters");
     screen.type_("c");
     screen.sees("/cart");
     // By another key there are rows of requests again.

@@ -10,7 +10,15 @@ fn filters_are_typed() {
     screen.later(1);
     screen.type_("/time>fast");
     screen.enter();
-    screen.sees("/time>fast  ! `time>fast`: `fast` is no number; write a number");
+    screen.sees("! `time>fast`: `fast` is no number; write a number or a number with");
+    assert!(screen.lines()[22].starts_with("s, m, h behind it"), "{:?}", screen.lines());
+    assert_eq!(screen.lines()[23], "/time>fast");
+    screen.app.on_key(control('u'));
+    screen.type_("foo=y");
+    screen.enter();
+    screen.sees("`@foo` for a tag of timers");
+    screen.app.on_key(control('u'));
+    screen.type_("time>fast");
     screen.app.on_key(control('w'));
     screen.type_("time>50ms");
     screen.enter();
