@@ -55,6 +55,20 @@ fn text_has_tables_that_fit() {
 }
 
 #[test]
+fn several_keys_can_be_read() {
+    let pynba = Running::start(&["report", "-n", "1", "--by", "script,host,server,status"]);
+    let request = Request {
+        hostname: "web-3.east".into(),
+        server_name: "shop.test".into(),
+        ..request("/products")
+    };
+    pynba.send(&request.encode_to_vec());
+    let out = pynba.end().out;
+    assert!(out.contains("\n/products  web-3.east  shop.test  200"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+}
+
+#[test]
 fn wide_text_has_all_columns() {
     let out = report(&["--wide", "--by", "script"]).out;
     let titles = out.lines().find(|line| line.starts_with("script ")).unwrap();

@@ -14,8 +14,11 @@ use crate::{figures, harmless, widths};
 /// Between columns.
 const GAP: usize = 2;
 
-/// Keys have this much of a line, if they need it.
-const FOR_KEYS: usize = 26;
+/// A key has this much of a line, if it needs it.
+const FOR_KEY: usize = 26;
+
+/// Each further one has this much more.
+const FOR_NEXT_KEY: usize = 10;
 
 pub(super) fn print(
     out: &mut impl Write,
@@ -99,7 +102,9 @@ impl Layout {
         let mut key_widths: Vec<usize> = (0..table.keys().len()).map(widest).collect();
 
         let gaps = GAP * key_widths.len().saturating_sub(1);
-        let for_keys = (key_widths.iter().sum::<usize>() + gaps).min(FOR_KEYS.max(width / 3));
+        let most_for_keys =
+            (FOR_KEY + FOR_NEXT_KEY * key_widths.len().saturating_sub(1)).max(width / 3);
+        let for_keys = (key_widths.iter().sum::<usize>() + gaps).min(most_for_keys);
         let figures = figures(table, width.saturating_sub(for_keys), width == usize::MAX);
         let taken: usize = figures.iter().map(|column| widest_of(column) + GAP).sum();
         fit::narrow(&mut key_widths, width.saturating_sub(taken + gaps));

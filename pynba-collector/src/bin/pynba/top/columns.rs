@@ -44,6 +44,9 @@ const EXTRA: u8 = 10;
 /// What names need at least beside the figures of all terminals, and beside those of wide ones.
 const NAMES: [usize; 2] = [14, 34];
 
+/// What each further key needs.
+const NEXT_NAME: usize = 10;
+
 const TIME_PERCENT: Column = Column::new("%TIME", 6, 1, |row| row.time_percent(), figures::percent);
 const P50: Column = Column::new("P50", 7, 3, |row| seconds(row.quantile(0.5)), time);
 const P90: Column = Column::new("P90", 7, 14, |row| seconds(row.quantile(0.9)), time);
@@ -108,6 +111,7 @@ pub(crate) const MEANINGS: [(&str, &str); 7] = [
 /// always there.
 pub(crate) fn that_fit(
     columns: &[Column],
+    keys: usize,
     width: usize,
     sorted: Option<usize>,
 ) -> (Vec<usize>, usize) {
@@ -117,7 +121,11 @@ pub(crate) fn that_fit(
     let mut shown = Vec::new();
     for index in candidates {
         let column = &columns[index];
-        let names = NAMES[usize::from(column.rank >= EXTRA && Some(index) != sorted)];
+        let names = if Some(index) == sorted {
+            NAMES[0]
+        } else {
+            NAMES[usize::from(column.rank >= EXTRA)] + NEXT_NAME * keys.saturating_sub(1)
+        };
         // A blank before each.
         if room < names + column.width + 1 {
             break;
@@ -175,7 +183,7 @@ mod tests {
     use super::*;
 
     fn titles(columns: &[Column], width: usize, sorted: Option<usize>) -> (Vec<&str>, usize) {
-        let (shown, names) = that_fit(columns, width, sorted);
+        let (shown, names) = that_fit(columns, 1, width, sorted);
         (shown.into_iter().map(|index| columns[index].title).collect(), names)
     }
 
@@ -187,6 +195,13 @@ mod tests {
         let (shown, names) = titles(&OF_TIMERS, 78, None);
         assert_eq!(shown, ["HITS/S", "/REQ", "%TIME", "P50", "P95", "P99", "MAX"]);
         assert!(names >= 25, "{names}");
+    }
+
+    #[test]
+    fn names_can_be_read_however_many_there_are() {
+        let (shown, names) = that_fit(&OF_REQUESTS, 5, 78, Some(1));
+        assert!(names >= 54 && shown.contains(&1), "{names}, {shown:?}");
+        assert_eq!(that_fit(&OF_REQUESTS, 5, 40, Some(1)).0, [1]);
     }
 
     #[test]

@@ -28,7 +28,8 @@ pub(crate) fn draw(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     let chosen = panel.cursor.index();
     let panel = &*panel;
     let rows = &panel.rows()[visible.clone()];
-    let (shown, names) = columns::that_fit(panel.columns(), area.width.into(), panel.sort().column);
+    let (keys, sorted) = (panel.keys().len(), panel.sort().column);
+    let (shown, names) = columns::that_fit(panel.columns(), keys, area.width.into(), sorted);
     let names = Names::new(panel.keys(), rows, names.saturating_sub(MARK));
     let shown: Vec<_> = shown.into_iter().map(|index| (index, &panel.columns()[index])).collect();
 
