@@ -88,15 +88,19 @@ impl CollectorBuilder {
     ///
     /// When there is no socket to be had at one of the addresses, or a server to forward to is written wrong.
     pub fn start(self) -> Result<Collector, StartError> {
+        // Before anything is received: it may take a while to find them.
+        let servers: Vec<_> =
+            self.forward.iter().map(|server| (server, receive::addresses_of(server))).collect();
+        let forward = forward_to(&self.forward).map_err(StartError::Forward)?;
         let mut receiving = Vec::new();
         for addresses in &self.places {
             receiving.extend(receive::bind_all(addresses).map_err(StartError::Bind)?);
         }
         let own: Vec<SocketAddr> = receiving.iter().map(|receiving| receiving.address).collect();
-        for server in &self.forward {
-            if receive::is_any_of(server, &own) {
-                return Err(StartError::Loop(server.clone()));
-            }
+        if let Some((server, _)) =
+            servers.into_iter().find(|(_, addresses)| receive::are_any_of(addresses, &own))
+        {
+            return Err(StartError::Loop(server.clone()));
         }
         let shared = Arc::new(Shared {
             began: Instant::now(),
@@ -105,7 +109,7 @@ impl CollectorBuilder {
                 counts: Counts::default(),
                 latest: Duration::ZERO,
             }),
-            forward: forward_to(&self.forward).map_err(StartError::Forward)?,
+            forward,
             stops: AtomicBool::new(false),
         });
         let mut collector = Collector {

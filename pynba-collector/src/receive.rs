@@ -97,10 +97,14 @@ pub(crate) fn take_no_more(socket: &UdpSocket) {
     let _ = socket.connect((nobody, 1));
 }
 
-/// Whether what is sent to this server, `host:port`, arrives at one of our own addresses.
-pub(crate) fn is_any_of(server: &str, own: &[SocketAddr]) -> bool {
-    let Ok(servers) = server.to_socket_addrs() else { return false };
-    servers.into_iter().any(|server| {
+/// The addresses of a server, `host:port`: none if it is not found now.
+pub(crate) fn addresses_of(server: &str) -> Vec<SocketAddr> {
+    server.to_socket_addrs().map(Vec::from_iter).unwrap_or_default()
+}
+
+/// Whether what is sent to one of these addresses arrives at one of our own.
+pub(crate) fn are_any_of(servers: &[SocketAddr], own: &[SocketAddr]) -> bool {
+    servers.iter().any(|server| {
         let ip = destination(server.ip());
         own.iter().any(|own| {
             let is_at_all = own.ip().is_unspecified() && own.is_ipv4() == ip.is_ipv4();

@@ -27,9 +27,13 @@ impl Batch {
         socket: &UdpSocket,
     ) -> io::Result<impl Iterator<Item = &[u8]> + Clone> {
         self.lengths.clear();
-        match receive(socket, &mut self.buffers, &mut self.lengths) {
-            Err(error) if !is_nothing(&error) => return Err(error),
-            _ => {}
+        loop {
+            match receive(socket, &mut self.buffers, &mut self.lengths) {
+                // By a signal, which says nothing about what is there.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if !is_nothing(&error) => return Err(error),
+                _ => break,
+            }
         }
         let packets = self.buffers.chunks_exact(ROOM).zip(&self.lengths);
         Ok(packets.map(|(buffer, length)| &buffer[..*length]))
@@ -37,9 +41,9 @@ impl Batch {
 }
 
 fn is_nothing(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionReset, Interrupted, TimedOut, WouldBlock};
+    use io::ErrorKind::{ConnectionReset, TimedOut, WouldBlock};
     // Windows tells a socket that something it sent was refused, even if it never sent anything.
-    matches!(error.kind(), WouldBlock | TimedOut | Interrupted | ConnectionReset)
+    matches!(error.kind(), WouldBlock | TimedOut | ConnectionReset)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -187,6 +187,6 @@ fn our_own_addresses_are_known() {
         ("192.0.2.1:2345", false),
         ("no-such-host.invalid:2345", false),
     ] {
-        assert_eq!(is_any_of(server, &own), is_own, "{server}");
+        assert_eq!(are_any_of(&addresses_of(server), &own), is_own, "{server}");
     }
 }
