@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use pynba_collector::Row;
-
 use super::Collected;
 use super::column::{COLUMNS, Column, RARE};
 use super::fit;
@@ -24,9 +22,9 @@ pub(super) fn print(
     width: usize,
 ) -> io::Result<()> {
     if let Some(table) = tables.first() {
-        let seconds = collected.snapshot.span().as_secs_f64();
+        let seconds = collected.span.as_secs_f64();
         write!(out, "{}, ", figures::seconds(seconds))?;
-        total(out, &table.report.total())?;
+        total(out, table)?;
     }
     for table in tables {
         let what = if table.is_of_timers() { "timers" } else { "requests" };
@@ -44,10 +42,11 @@ pub(super) fn print(
     Ok(())
 }
 
-fn total(out: &mut impl Write, total: &Row<'_>) -> io::Result<()> {
+fn total(out: &mut impl Write, table: &Table<'_>) -> io::Result<()> {
+    let total = table.report.total();
     let shown = |name| {
         let column = COLUMNS.iter().find(|column| column.name == name);
-        column.map_or_else(String::new, |column| (column.figure)(total).shown())
+        column.map_or_else(String::new, |column| table.figure(column, &total).shown())
     };
     writeln!(
         out,
@@ -136,7 +135,7 @@ fn figures(table: &Table<'_>, mut room: usize, all: bool) -> Vec<Vec<String>> {
             break;
         }
         let mut texts = vec![column.title.to_owned()];
-        texts.extend(table.rows.iter().map(|(_, row)| (column.figure)(row).shown()));
+        texts.extend(table.rows.iter().map(|(_, row)| table.figure(column, row).shown()));
         let needs = widest_of(&texts) + GAP;
         if needs > room {
             break;
