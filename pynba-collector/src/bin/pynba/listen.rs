@@ -13,6 +13,7 @@ use pynba_collector::{Collector, Filter, Query, Request};
 use crate::Outcome;
 use crate::complaints::{Complaints, Summary};
 use crate::following::Following;
+use crate::output;
 use crate::receiving::{self, Sockets};
 use crate::tell::tell;
 use crate::units;
@@ -100,6 +101,10 @@ impl Listening {
             self.print_news(collector)?;
             if is_over || self.left == Some(0) {
                 return Ok(());
+            }
+            if output::is_gone() {
+                // As if it had been written to.
+                return Err(ErrorKind::BrokenPipe.into());
             }
             if self.complaints.are_due() {
                 self.complaints.tell(&collector.counts(), self.following.missed());
