@@ -18,6 +18,7 @@ use self::showing::Showing;
 
 use crate::Outcome;
 use crate::complaints::{Complaints, Summary};
+use crate::counted::counted;
 use crate::following::Following;
 use crate::receiving::{self, Sockets};
 use crate::tell::tell;
@@ -159,8 +160,8 @@ impl Collected {
         let pushed_out = snapshot.kept().pushed_out;
         if pushed_out > 0 {
             tell(format_args!(
-                "the report is without the first {pushed_out} requests, for which there was no room; \
-                 raise `--memory`"
+                "the report is without the first {}, for want of room; raise `--memory`",
+                counted(pushed_out, "request")
             ));
         }
         let by = if by.is_empty() { table::usual(&snapshot) } else { by };

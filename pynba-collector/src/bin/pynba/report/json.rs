@@ -11,7 +11,7 @@ use super::Collected;
 use super::column::COLUMNS;
 use super::table::Table;
 
-use crate::json;
+use crate::{clock, json};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -82,7 +82,7 @@ pub(super) fn print(
     collected: &Collected,
     tables: &[Table<'_>],
 ) -> io::Result<()> {
-    let time = |time| humantime::format_rfc3339_millis(time).to_string();
+    let time = |time| clock::rfc3339(time, 3);
     json::write(
         out,
         &Document {

@@ -7,6 +7,7 @@ use super::column::{COLUMNS, Column, RARE};
 use super::fit;
 use super::table::Table;
 
+use crate::counted::counted;
 use crate::{figures, harmless};
 
 /// Between columns.
@@ -36,7 +37,8 @@ pub(super) fn print(
         }
         if table.left_out > 0 {
             let all = table.rows.len() + table.left_out;
-            writeln!(out, "  … {} more rows, see them with --top {all}", table.left_out)?;
+            let more = counted(table.left_out as u64, "more row");
+            writeln!(out, "  … {more}, see with --top {all}")?;
         }
     }
     Ok(())
@@ -44,13 +46,14 @@ pub(super) fn print(
 
 fn total(out: &mut impl Write, table: &Table<'_>) -> io::Result<()> {
     let total = table.report.total();
+    let requests = if total.requests() == 1 { "request" } else { "requests" };
     let shown = |name| {
         let column = COLUMNS.iter().find(|column| column.name == name);
         column.map_or_else(String::new, |column| table.figure(column, &total).shown())
     };
     writeln!(
         out,
-        "{} requests ({}/s), {} with status 5xx",
+        "{} {requests} ({}/s), {} with status 5xx",
         shown("requests"),
         shown("requests_per_second"),
         shown("errors")
