@@ -16,8 +16,13 @@ fn printed(arguments: &[&str]) -> String {
 fn manual_pages() {
     let page = printed(&["man"]);
     assert!(page.contains(".TH pynba 1") && page.contains("pynba\\-run(1)"), "{page}");
+    assert!(page.contains("pynba\\-completions(1)") && page.contains("pynba\\-man(1)"), "{page}");
+    assert!(!page.contains("pynba\\-help(1)"), "{page}");
     let page = printed(&["man", "send"]);
     assert!(page.contains(".TH pynba-send 1") && page.contains("\\-\\-timer"), "{page}");
+    let (_, extra) = page.split_once(".SH EXTRA\n.nf\nTAGS: ").expect(&page);
+    let (extra, _) = extra.split_once("\n.fi\n.SH ").expect(&page);
+    assert!(extra.lines().count() == 2 && extra.contains("\n  pynba send "), "{page}");
 
     let (output, _) = told(&["man", "mail"]);
     assert_eq!(output.status.code(), Some(1));

@@ -41,11 +41,11 @@ pub(crate) struct Args {
     json: bool,
 
     /// End after so many requests; exit with 1 if fewer came
-    #[arg(short = 'n', long, value_name = "N", value_parser = units::count::<u64>)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = units::some::<u64>)]
     count: Option<u64>,
 
     /// End after this time
-    #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = units::some_time)]
     time: Option<Duration>,
 
     #[command(flatten)]

@@ -39,15 +39,15 @@ FILTER: script~/api/*, host!=web1, status>=500, time>200ms, memory>10MB, +tag=x
 )]
 pub(crate) struct Args {
     /// For how long [default: 10s, with -n as it takes]
-    #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = units::some_time)]
     time: Option<Duration>,
 
     /// End after so many at least; exit with 1 if fewer came
-    #[arg(short = 'n', long, value_name = "N", value_parser = units::count::<u64>)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = units::some::<u64>)]
     requests: Option<u64>,
 
     /// A table by these; repeatable [default: what there is]
-    #[arg(short, long, value_name = "KEYS")]
+    #[arg(short, long, value_name = "KEYS", value_parser = table::keys)]
     by: Vec<Keys>,
 
     /// Only what fits; of several filters, all

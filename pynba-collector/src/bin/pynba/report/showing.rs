@@ -16,7 +16,7 @@ pub(super) struct Showing {
     sort: Order,
 
     /// Rows of each table [default: 20 in text, else all]
-    #[arg(short, long, value_name = "N", value_parser = units::count::<usize>)]
+    #[arg(short, long, value_name = "N", value_parser = units::some::<usize>)]
     top: Option<usize>,
 
     /// Print JSON: times in seconds, sizes in bytes

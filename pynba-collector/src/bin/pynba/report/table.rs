@@ -1,10 +1,11 @@
 //! Which tables there are, and which rows they show.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
-use pynba_collector::{Key, Keys, Report, Row, Snapshot};
+use pynba_collector::{Key, Keys, QueryError, Report, Row, Snapshot};
 
 use super::column::{COLUMNS, Column, Figure};
 
@@ -25,6 +26,16 @@ pub(super) fn usual(snapshot: &Snapshot) -> Vec<Keys> {
     let of_requests = [Key::SCRIPT, Key::HOST, Key::STATUS].into_iter();
     let of_timers = tags.into_iter().take(TAGS).map(|(name, _)| Key::timer_tag(name));
     of_requests.chain(of_timers).map(|key| Keys(vec![key])).collect()
+}
+
+/// Keys as arguments have them, each once: two equal columns say no more than one.
+pub(super) fn keys(text: &str) -> Result<Keys, String> {
+    let keys: Keys = text.parse().map_err(|error: QueryError| error.to_string())?;
+    let mut known = HashSet::new();
+    match keys.0.iter().find(|key| !known.insert(*key)) {
+        Some(twice) => Err(format!("`{twice}` is there twice; write it once")),
+        None => Ok(keys),
+    }
 }
 
 /// What rows are sorted by.
