@@ -45,6 +45,38 @@ fn completions() {
     }
 }
 
+/// What bash offers for the last of these words.
+#[cfg(unix)]
+fn offered(words: &[&str]) -> String {
+    use std::process::Command;
+
+    let script = printed(&["completions", "bash"]);
+    let ask = r#"
+        shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"
+        before=$(($# - 1)); _pynba_run pynba "${!#}" "${!before}"
+        echo "${COMPREPLY[*]}""#;
+    let mut command = Command::new("bash");
+    command.args(["--norc", "-c", &(script + ask), "bash", "-"]).args(words);
+    text(&command.output().unwrap().stdout)
+}
+
+#[test]
+#[cfg(unix)]
+fn bash_completes_commands_that_are_run() {
+    let offered = |words: &str| offered(&words.split(' ').collect::<Vec<_>>());
+    // Nothing of ours, so that bash offers files.
+    for words in ["pynba run cat ", "pynba run -n x -- cat ", "pynba run -t a = b cat -"] {
+        assert_eq!(offered(words), "\n", "{words}");
+    }
+    for words in ["pynba run -- tru", "pynba run tru", "pynba run --name = x -s a : 1 tru"] {
+        assert!(offered(words).split_whitespace().any(|command| command == "true"), "{words}");
+    }
+    for words in ["pynba run ", "pynba run --n", "pynba run -n x --", "pynba send --n"] {
+        assert!(offered(words).contains("--name"), "{words}");
+    }
+    assert!(!offered("pynba run -- ls --").contains("--name"));
+}
+
 #[test]
 fn help_fits_a_screen() {
     // One line less than it has, for what is typed next.

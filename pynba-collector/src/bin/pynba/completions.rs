@@ -38,10 +38,23 @@ pub(crate) struct Man {
 }
 
 pub(crate) fn completions(args: &Completions) -> Outcome {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "pynba", &mut script);
+    let (mut script, mut program) = (Vec::new(), Cli::command());
+    clap_complete::generate(args.shell, &mut program, "pynba", &mut script);
+    if args.shell == Shell::Bash {
+        script.extend(commands_for_bash(&program).into_bytes());
+    }
     print(&script)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is generated takes a command that is to be run, and its arguments, for options of ours.
+fn commands_for_bash(program: &Command) -> String {
+    let run = program.find_subcommand("run").into_iter().flat_map(Command::get_opts);
+    let names = run.flat_map(|option| {
+        let short = option.get_short().map(|short| format!("-{short}"));
+        short.into_iter().chain(option.get_long().map(|long| format!("--{long}")))
+    });
+    include_str!("completions/run.bash").replace("OPTIONS", &names.collect::<Vec<_>>().join("|"))
 }
 
 pub(crate) fn man(args: &Man) -> Outcome {

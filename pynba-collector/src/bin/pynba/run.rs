@@ -13,6 +13,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clap::ValueHint;
+
 use crate::tell::tell;
 use crate::{Outcome, sending};
 
@@ -47,6 +49,7 @@ pub(crate) struct Args {
     about: sending::About,
     /// What to run, with its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 
