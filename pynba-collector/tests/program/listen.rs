@@ -30,7 +30,7 @@ fn text_is_a_line_for_the_request_and_for_each_timer() {
     assert_eq!(
         ended.err,
         format!(
-            "pynba: 1 packets, {} bytes, 1 requests, 0 invalid, 0 lost by the kernel\n",
+            "pynba: 1 packet, {} bytes, 1 request, 0 invalid, 0 lost by the kernel\n",
             packet.len()
         )
     );
@@ -188,7 +188,7 @@ fn what_is_no_packet_is_told_by_reason() {
     assert!(said.starts_with("pynba: no packet of Pinba: "), "{said}");
     assert!(said.contains("× a required field is missing"), "{said}");
     assert!(ended.err.contains("4 packets, "), "{said}");
-    assert!(ended.err.ends_with(" 1 requests, 3 invalid, 0 lost by the kernel\n"), "{said}");
+    assert!(ended.err.ends_with(" 1 request, 3 invalid, 0 lost by the kernel\n"), "{said}");
 }
 
 #[test]

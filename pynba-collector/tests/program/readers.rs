@@ -50,6 +50,16 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 }
 
 #[test]
+fn a_reader_who_has_gone_is_noticed_while_nothing_comes() {
+    let (mut child, mut err, _) = unread(&[]);
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    err.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[test]
 fn a_reader_who_is_slow_loses_nothing() {
     let (child, err, address) = unread(&["--json", "-n", "2000"]);
     send_much(address);

@@ -163,7 +163,7 @@ fn rows_are_sorted_and_left_out() {
     assert_eq!(document["reports"][0]["left_out"], 1);
     assert_eq!(document["reports"][0]["rows"].as_array().unwrap().len(), 1);
     let out = report(&["--by", "script", "--top", "1"]).out;
-    assert!(out.ends_with("  … 1 more rows, see them with --top 2\n"), "{out}");
+    assert!(out.ends_with("  … 1 more row, see with --top 2\n"), "{out}");
 }
 
 #[test]
@@ -205,6 +205,7 @@ fn hostile_text_does_not_reach_the_terminal() {
         pynba.send(&sent.encode_to_vec());
         let out = pynba.end().out;
         assert!(!out.chars().any(|char| char.is_control() && char != '\n'), "{out:?}");
+        assert_eq!(args.is_empty(), out.contains(" 1 request ("), "{out}");
         assert!(out.contains("\\u{1b}[2J") || out.contains("\\u001b[2J"), "{out}");
     }
 }

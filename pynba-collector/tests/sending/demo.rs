@@ -44,6 +44,15 @@ fn a_shop_sends_believable_requests() {
 }
 
 #[test]
+fn what_nobody_received_is_not_told_as_if_it_were() {
+    let dead = { collector().address().to_string() };
+    let arguments = ["demo", "--server", &dead, "--count", "20", "--rate", "1000"];
+    let output = pynba(&collector()).args(arguments).output().unwrap();
+    let said = text(&output.stdout);
+    assert!(said.ends_with(" refused (nobody listens there; may count as sent).\n"), "{said}");
+}
+
+#[test]
 fn the_same_seed_sends_the_same() {
     let sent = |seed| {
         let collector = collector();

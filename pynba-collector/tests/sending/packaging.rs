@@ -16,8 +16,13 @@ fn printed(arguments: &[&str]) -> String {
 fn manual_pages() {
     let page = printed(&["man"]);
     assert!(page.contains(".TH pynba 1") && page.contains("pynba\\-run(1)"), "{page}");
+    assert!(page.contains("pynba\\-completions(1)") && page.contains("pynba\\-man(1)"), "{page}");
+    assert!(!page.contains("pynba\\-help(1)"), "{page}");
     let page = printed(&["man", "send"]);
     assert!(page.contains(".TH pynba-send 1") && page.contains("\\-\\-timer"), "{page}");
+    let (_, extra) = page.split_once(".SH EXTRA\n.nf\nTAGS: ").expect(&page);
+    let (extra, _) = extra.split_once("\n.fi\n.SH ").expect(&page);
+    assert!(extra.lines().count() == 2 && extra.contains("\n  pynba send "), "{page}");
 
     let (output, _) = told(&["man", "mail"]);
     assert_eq!(output.status.code(), Some(1));
@@ -38,6 +43,38 @@ fn completions() {
         let script = printed(&["completions", shell]);
         assert!(script.contains(says) && script.contains("timer"), "{shell}");
     }
+}
+
+/// What bash offers for the last of these words.
+#[cfg(unix)]
+fn offered(words: &[&str]) -> String {
+    use std::process::Command;
+
+    let script = printed(&["completions", "bash"]);
+    let ask = r#"
+        shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"
+        before=$(($# - 1)); _pynba_run pynba "${!#}" "${!before}"
+        echo "${COMPREPLY[*]}""#;
+    let mut command = Command::new("bash");
+    command.args(["--norc", "-c", &(script + ask), "bash", "-"]).args(words);
+    text(&command.output().unwrap().stdout)
+}
+
+#[test]
+#[cfg(unix)]
+fn bash_completes_commands_that_are_run() {
+    let offered = |words: &str| offered(&words.split(' ').collect::<Vec<_>>());
+    // Nothing of ours, so that bash offers files.
+    for words in ["pynba run cat ", "pynba run -n x -- cat ", "pynba run -t a = b cat -"] {
+        assert_eq!(offered(words), "\n", "{words}");
+    }
+    for words in ["pynba run -- tru", "pynba run tru", "pynba run --name = x -s a : 1 tru"] {
+        assert!(offered(words).split_whitespace().any(|command| command == "true"), "{words}");
+    }
+    for words in ["pynba run ", "pynba run --n", "pynba run -n x --", "pynba send --n"] {
+        assert!(offered(words).contains("--name"), "{words}");
+    }
+    assert!(!offered("pynba run -- ls --").contains("--name"));
 }
 
 #[test]

@@ -75,7 +75,8 @@ fn processor_time_and_memory_are_those_of_the_child() {
     // `dd` has a buffer of that size, and has filled it.
     let (_, large) = run(&["--", "dd", "if=/dev/zero", "of=/dev/null", "bs=64000000", "count=1"]);
     assert!((64_000_000..200_000_000).contains(&large.memory_peak), "{large:?}");
-    assert!(idle.memory_peak > 100_000 && idle.memory_peak < 40_000_000, "{idle:?}");
+    // It takes less than we do, and how much the system does not tell.
+    assert_eq!(idle.memory_peak, 0, "{idle:?}");
 }
 
 #[test]
@@ -116,8 +117,9 @@ fn a_command_that_is_missing_is_a_request_as_well() {
     let (output, request) = run(&["--", "/nowhere/no-such-command", "--password=x"]);
     assert_eq!(output.status.code(), Some(127));
     let error = text(&output.stderr);
-    assert!(error.starts_with("pynba: cannot run /nowhere/no-such-command: "), "{error}");
+    assert!(error.starts_with("pynba: cannot run `/nowhere/no-such-command`: "), "{error}");
     assert_eq!(error.lines().count(), 1);
+    assert_eq!((request.ru_utime, request.ru_stime, request.memory_peak), (0.0, 0.0, 0));
     assert_eq!((request.script_name.as_str(), request.status), ("no-such-command", Some(500)));
     assert_eq!(request.tags(), [("exit".to_owned(), "127".to_owned())]);
 }
@@ -126,7 +128,8 @@ fn a_command_that_is_missing_is_a_request_as_well() {
 fn a_command_that_cannot_be_executed_is_told_apart() {
     let (output, request) = run(&["--", "/etc/passwd"]);
     assert_eq!(output.status.code(), Some(126));
-    assert!(text(&output.stderr).contains("cannot run /etc/passwd"));
+    assert!(text(&output.stderr).contains("cannot run `/etc/passwd`"));
+    assert_eq!(request.memory_peak, 0);
     assert_eq!(tag(&request, "exit"), Some("126"));
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use pynba_collector::Counts;
 use pynba_collector::packet::Invalid;
 
+use crate::counted::{Sent, counted};
 use crate::tell::tell;
 
 /// At most so often, however much goes wrong.
@@ -34,20 +35,22 @@ impl Complaints {
         let new = |now: u64, told: u64| Some(now.saturating_sub(told)).filter(|new| *new > 0);
         if let Some(new) = new(counts.lost.unwrap_or(0), self.told.lost.unwrap_or(0)) {
             tell(format_args!(
-                "{new} packets lost by the kernel: they came faster than they are read"
+                "{} lost by the kernel: what comes is not read fast enough",
+                counted(new, "packet")
             ));
         }
         if let Some(new) = new(counts.not_forwarded(), self.told.not_forwarded()) {
             let stats = counts.forwarded.unwrap_or_default();
-            tell(format_args!("{new} packets not forwarded; so far {stats}"));
+            let new = counted(new, "packet");
+            tell(format_args!("{new} not forwarded; so far {}", Sent(stats)));
         }
         if let Some(new) = new(counts.failures, self.told.failures) {
-            tell(format_args!("receiving failed, {new} times"));
+            tell(format_args!("receiving failed, {}", counted(new, "time")));
         }
         if missed > self.missed {
-            let new = missed - self.missed;
+            let new = counted(missed - self.missed, "request");
             tell(format_args!(
-                "{new} requests left before they could be printed; more `--memory` keeps them longer"
+                "{new} left before being printed; more `--memory` keeps them longer"
             ));
         }
         (self.told, self.missed) = (*counts, missed);
@@ -77,13 +80,15 @@ impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(counts) = self;
         let Counts { packets, bytes, requests, lost, forwarded, .. } = counts;
-        write!(f, "{packets} packets, {bytes} bytes, {requests} requests, ")?;
+        for (count, what) in [(packets, "packet"), (bytes, "byte"), (requests, "request")] {
+            write!(f, "{}, ", counted(*count, what))?;
+        }
         write!(f, "{} invalid", counts.invalid())?;
         if let Some(lost) = lost {
             write!(f, ", {lost} lost by the kernel")?;
         }
         if let Some(forwarded) = forwarded {
-            write!(f, "; forwarded: {forwarded}")?;
+            write!(f, "; forwarded: {}", Sent(*forwarded))?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use pynba_runtime::{Reporter, ReporterBuilder, Rusage};
 
+use crate::counted::Sent;
 use crate::output::print;
 use crate::tell::tell;
 use crate::until::Until;
@@ -93,7 +94,7 @@ pub(crate) fn run(args: Args) -> Outcome {
     let visits = visits.take(usize::try_from(count).unwrap_or(usize::MAX));
     run_until(|| until.is_over(), &reporter, visits);
     let stats = reporter.stats();
-    print(format!("Sent {stats}.\n").as_bytes())?;
+    print(format!("Sent {}.\n", Sent(stats)).as_bytes())?;
     Ok(if stats.packets > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -13,6 +13,7 @@ use pynba_collector::{Collector, Filter, Query, Request};
 use crate::Outcome;
 use crate::complaints::{Complaints, Summary};
 use crate::following::Following;
+use crate::output;
 use crate::receiving::{self, Sockets};
 use crate::tell::tell;
 use crate::units;
@@ -40,11 +41,11 @@ pub(crate) struct Args {
     json: bool,
 
     /// End after so many requests; exit with 1 if fewer came
-    #[arg(short = 'n', long, value_name = "N", value_parser = units::count::<u64>)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = units::some::<u64>)]
     count: Option<u64>,
 
     /// End after this time
-    #[arg(long = "for", value_name = "TIME", value_parser = units::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = units::some_time)]
     time: Option<Duration>,
 
     #[command(flatten)]
@@ -100,6 +101,10 @@ impl Listening {
             self.print_news(collector)?;
             if is_over || self.left == Some(0) {
                 return Ok(());
+            }
+            if output::is_gone() {
+                // As if it had been written to.
+                return Err(ErrorKind::BrokenPipe.into());
             }
             if self.complaints.are_due() {
                 self.complaints.tell(&collector.counts(), self.following.missed());

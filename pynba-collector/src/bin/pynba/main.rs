@@ -3,6 +3,7 @@
 mod clock;
 mod complaints;
 mod completions;
+mod counted;
 mod demo;
 mod figures;
 mod following;

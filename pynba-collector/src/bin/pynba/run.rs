@@ -13,6 +13,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clap::ValueHint;
+
 use crate::tell::tell;
 use crate::{Outcome, sending};
 
@@ -47,10 +49,11 @@ pub(crate) struct Args {
     about: sending::About,
     /// What to run, with its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    #[arg(value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 
-/// What the system says that a command used.
+/// What the system says that a command used; 0 where it does not.
 #[derive(Clone, Copy, Debug, Default)]
 struct Usage {
     user: Duration,
@@ -59,11 +62,16 @@ struct Usage {
 }
 
 impl Usage {
-    fn since(self, before: Self) -> Self {
+    /// Without what was used before, and what the system takes for the command's, though it is ours.
+    fn since(self, before: Self, our_peak: u64) -> Self {
+        let at_least = before.memory_peak.max(our_peak);
         Self {
             user: self.user.saturating_sub(before.user),
             system: self.system.saturating_sub(before.system),
-            memory_peak: self.memory_peak,
+            // Kernels do not count every page at once.
+            memory_peak: Some(self.memory_peak)
+                .filter(|peak| *peak > at_least / 8 * 9)
+                .unwrap_or(0),
         }
     }
 }
@@ -79,10 +87,11 @@ pub(crate) fn run(args: Args) -> Outcome {
     let began = Instant::now();
     let end = system::run(Command::new(program).args(arguments));
     let time = began.elapsed();
-    let usage = system::usage().since(before);
+    let mut usage = system::usage().since(before, system::our_peak());
 
     if let End::NotStarted(error) = &end {
-        tell(format_args!("cannot run {}: {error}", program.display()));
+        tell(format_args!("cannot run `{}`: {error}", program.display()));
+        usage = Usage::default();
     }
     let problems = sending.finish(LOOKUP_PATIENCE, name, |request| {
         request.set_request_time(time);
@@ -107,6 +116,16 @@ fn file_name(program: &OsString) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_that_may_be_ours_or_older_is_not_the_commands() {
+        let of = |memory_peak| Usage { memory_peak, ..Usage::default() };
+        let peak = |after, before, ours| of(after).since(of(before), ours).memory_peak;
+        assert_eq!(peak(4_000_000, 0, 4_000_000), 0);
+        assert_eq!(peak(4_100_000, 0, 4_000_000), 0);
+        assert_eq!(peak(9_000_000, 9_000_000, 4_000_000), 0);
+        assert_eq!(peak(9_000_000, 6_000_000, 4_000_000), 9_000_000);
+    }
 
     #[test]
     fn a_command_is_counted_by_its_file_name() {

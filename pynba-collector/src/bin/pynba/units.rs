@@ -37,6 +37,18 @@ pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, &'static str> {
     text.trim().parse().map_err(|_| "write a whole number, such as `100`")
 }
 
+/// How many, if any.
+pub(crate) fn some<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, &'static str> {
+    let some = Some(count(text)?).filter(|count| *count != T::default());
+    some.ok_or("that is nothing; write a number from 1 on, such as `100`")
+}
+
+/// How long, if at all.
+pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
+    let some = Some(time(text)?).filter(|time| !time.is_zero());
+    some.ok_or_else(|| "that is no time at all; write more, such as `10s`".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use pynba_collector::{Request, Text, Timer};
 use serde::Serialize;
 
-use crate::json;
+use crate::{clock, json};
 
 /// Names are those of Pinba's fields; times are seconds, sizes bytes.
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ pub(super) fn print(out: &mut dyn Write, request: &Request<'_>) -> io::Result<()
 fn object<'a>(request: &Request<'a>) -> Object<'a> {
     Object {
         id: request.id(),
-        time: humantime::format_rfc3339_micros(request.came_at()).to_string(),
+        time: clock::rfc3339(request.came_at(), 6),
         hostname: request.hostname().to_str(),
         server_name: request.server_name().to_str(),
         script_name: request.script_name().to_str(),

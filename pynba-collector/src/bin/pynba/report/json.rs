@@ -11,7 +11,7 @@ use super::Collected;
 use super::column::COLUMNS;
 use super::table::Table;
 
-use crate::json;
+use crate::{clock, json};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -56,13 +56,13 @@ struct RowObject<'a> {
     figures: Figures<'a>,
 }
 
-struct Figures<'a>(Row<'a>);
+struct Figures<'a>(&'a Table<'a>, Row<'a>);
 
 impl Serialize for Figures<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(COLUMNS.len()))?;
         for column in &COLUMNS {
-            map.serialize_entry(column.name, &(column.figure)(&self.0))?;
+            map.serialize_entry(column.name, &self.0.figure(column, &self.1))?;
         }
         map.end()
     }
@@ -82,16 +82,16 @@ pub(super) fn print(
     collected: &Collected,
     tables: &[Table<'_>],
 ) -> io::Result<()> {
-    let time = |time| humantime::format_rfc3339_millis(time).to_string();
+    let time = |time| clock::rfc3339(time, 3);
     json::write(
         out,
         &Document {
             began: time(collected.began),
-            ended: time(collected.snapshot.taken_at()),
-            seconds: collected.snapshot.span().as_secs_f64(),
+            ended: time(collected.ended),
+            seconds: collected.span.as_secs_f64(),
             only: collected.filters.iter().map(ToString::to_string).collect(),
             packets: packets(&collected.counts, collected.snapshot.kept().pushed_out),
-            total: collected.reports.first().map(|report| Figures(report.total())),
+            total: tables.first().map(|table| Figures(table, table.report.total())),
             reports: tables.iter().map(table).collect(),
         },
     )
@@ -125,7 +125,7 @@ fn table<'a>(table: &'a Table<'a>) -> TableObject<'a> {
     let row = |(key, row): &'a (Vec<Cow<'a, str>>, Row<'a>)| RowObject {
         key: Map(table.keys().iter().map(Key::to_string).zip(key).collect()),
         is_other: row.is_other(),
-        figures: Figures(*row),
+        figures: Figures(table, *row),
     };
     TableObject {
         by: table.keys().iter().map(Key::to_string).collect(),

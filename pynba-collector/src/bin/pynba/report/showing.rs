@@ -16,7 +16,7 @@ pub(super) struct Showing {
     sort: Order,
 
     /// Rows of each table [default: 20 in text, else all]
-    #[arg(short, long, value_name = "N", value_parser = units::count::<usize>)]
+    #[arg(short, long, value_name = "N", value_parser = units::some::<usize>)]
     top: Option<usize>,
 
     /// Print JSON: times in seconds, sizes in bytes
@@ -36,7 +36,8 @@ impl Showing {
     pub(super) fn print(&self, collected: &Collected) -> io::Result<()> {
         let top = if self.json || self.csv { self.top } else { Some(self.top.unwrap_or(ROWS)) };
         let reports = collected.reports.iter();
-        let tables: Vec<_> = reports.map(|report| Table::new(report, self.sort, top)).collect();
+        let table = |report| Table::new(report, collected.span, self.sort, top);
+        let tables: Vec<_> = reports.map(table).collect();
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
             json::print(&mut out, collected, &tables)?;

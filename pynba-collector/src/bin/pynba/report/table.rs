@@ -1,11 +1,13 @@
 //! Which tables there are, and which rows they show.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::str::FromStr;
+use std::time::Duration;
 
-use pynba_collector::{Key, Keys, Report, Row, Snapshot};
+use pynba_collector::{Key, Keys, QueryError, Report, Row, Snapshot};
 
-use super::column::{COLUMNS, Column};
+use super::column::{COLUMNS, Column, Figure};
 
 use crate::tell::tell;
 
@@ -24,6 +26,16 @@ pub(super) fn usual(snapshot: &Snapshot) -> Vec<Keys> {
     let of_requests = [Key::SCRIPT, Key::HOST, Key::STATUS].into_iter();
     let of_timers = tags.into_iter().take(TAGS).map(|(name, _)| Key::timer_tag(name));
     of_requests.chain(of_timers).map(|key| Keys(vec![key])).collect()
+}
+
+/// Keys as arguments have them, each once: two equal columns say no more than one.
+pub(super) fn keys(text: &str) -> Result<Keys, String> {
+    let keys: Keys = text.parse().map_err(|error: QueryError| error.to_string())?;
+    let mut known = HashSet::new();
+    match keys.0.iter().find(|key| !known.insert(*key)) {
+        Some(twice) => Err(format!("`{twice}` is there twice; write it once")),
+        None => Ok(keys),
+    }
 }
 
 /// What rows are sorted by.
@@ -56,10 +68,17 @@ pub(super) struct Table<'a> {
     pub(super) rows: Vec<(Vec<Cow<'a, str>>, Row<'a>)>,
     /// Rows that are not shown.
     pub(super) left_out: usize,
+    span: Duration,
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(report: &'a Report, order: Order, top: Option<usize>) -> Self {
+    /// What there is in a second is taken over the span, which may be shorter than that of the report.
+    pub(super) fn new(
+        report: &'a Report,
+        span: Duration,
+        order: Order,
+        top: Option<usize>,
+    ) -> Self {
         let number = |row: &Row<'_>| match order {
             Order::Key => 0.0,
             Order::By(column) => (column.figure)(row).number(),
@@ -72,7 +91,15 @@ impl<'a> Table<'a> {
         });
         let left_out = rows.len().saturating_sub(top.unwrap_or(usize::MAX));
         rows.truncate(rows.len() - left_out);
-        Self { report, rows: rows.into_iter().map(|(_, key, row)| (key, row)).collect(), left_out }
+        let rows = rows.into_iter().map(|(_, key, row)| (key, row)).collect();
+        Self { report, rows, left_out, span }
+    }
+
+    /// Of one of the rows, or of the total.
+    pub(super) fn figure(&self, column: &Column, row: &Row<'_>) -> Figure {
+        let (whole, span) = (self.report.span().as_secs_f64(), self.span.as_secs_f64());
+        let longer = if span > 0.0 { whole / span } else { 0.0 };
+        (column.figure)(row).faster(longer)
     }
 
     pub(super) fn is_of_timers(&self) -> bool {

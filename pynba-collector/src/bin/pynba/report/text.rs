@@ -2,13 +2,12 @@
 
 use std::io::{self, Write};
 
-use pynba_collector::Row;
-
 use super::Collected;
 use super::column::{COLUMNS, Column, RARE};
 use super::fit;
 use super::table::Table;
 
+use crate::counted::counted;
 use crate::{figures, harmless, widths};
 
 /// Between columns.
@@ -27,9 +26,9 @@ pub(super) fn print(
     width: usize,
 ) -> io::Result<()> {
     if let Some(table) = tables.first() {
-        let seconds = collected.snapshot.span().as_secs_f64();
+        let seconds = collected.span.as_secs_f64();
         write!(out, "{}, ", figures::seconds(seconds))?;
-        total(out, &table.report.total())?;
+        total(out, table)?;
     }
     for table in tables {
         let what = if table.is_of_timers() { "timers" } else { "requests" };
@@ -41,20 +40,23 @@ pub(super) fn print(
         }
         if table.left_out > 0 {
             let all = table.rows.len() + table.left_out;
-            writeln!(out, "  … {} more rows, see them with --top {all}", table.left_out)?;
+            let more = counted(table.left_out as u64, "more row");
+            writeln!(out, "  … {more}, see with --top {all}")?;
         }
     }
     Ok(())
 }
 
-fn total(out: &mut impl Write, total: &Row<'_>) -> io::Result<()> {
+fn total(out: &mut impl Write, table: &Table<'_>) -> io::Result<()> {
+    let total = table.report.total();
+    let requests = if total.requests() == 1 { "request" } else { "requests" };
     let shown = |name| {
         let column = COLUMNS.iter().find(|column| column.name == name);
-        column.map_or_else(String::new, |column| (column.figure)(total).shown())
+        column.map_or_else(String::new, |column| table.figure(column, &total).shown())
     };
     writeln!(
         out,
-        "{} requests ({}/s), {} with status 5xx",
+        "{} {requests} ({}/s), {} with status 5xx",
         shown("requests"),
         shown("requests_per_second"),
         shown("errors")
@@ -142,7 +144,7 @@ fn figures(table: &Table<'_>, mut room: usize, all: bool) -> Vec<Vec<String>> {
             break;
         }
         let mut texts = vec![column.title.to_owned()];
-        texts.extend(table.rows.iter().map(|(_, row)| (column.figure)(row).shown()));
+        texts.extend(table.rows.iter().map(|(_, row)| table.figure(column, row).shown()));
         let needs = widest_of(&texts) + GAP;
         if needs > room {
             break;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Usage as SysUsage, UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::time::TimeVal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -93,17 +93,24 @@ fn look_for_a_stop(pid: Pid, interrupted: bool) -> io::Result<Option<End>> {
 }
 
 /// Of the one child that there was, and of those that it has waited for.
-///
-/// What Linux tells of memory begins with what we took ourselves when the child was made, a few megabytes.
 pub(super) fn usage() -> Usage {
     let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else { return Usage::default() };
-    // Kilobytes everywhere but on Apple's systems, where it is bytes (getrusage(2) of each).
-    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     Usage {
         user: duration(usage.user_time()),
         system: duration(usage.system_time()),
-        memory_peak: u64::try_from(usage.max_rss()).unwrap_or(0) * unit,
+        memory_peak: peak(&usage),
     }
+}
+
+/// Of this process. What Linux tells of a child's memory begins with it: the child has ours until it is the command.
+pub(super) fn our_peak() -> u64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| peak(&usage))
+}
+
+fn peak(usage: &SysUsage) -> u64 {
+    // Kilobytes everywhere but on Apple's systems, where it is bytes (getrusage(2) of each).
+    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+    u64::try_from(usage.max_rss()).unwrap_or(0) * unit
 }
 
 fn duration(time: TimeVal) -> Duration {
