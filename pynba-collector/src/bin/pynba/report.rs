@@ -10,7 +10,7 @@ mod text;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use pynba_collector::{Collector, Counts, Filter, Keys, Query, Report, Snapshot};
 
@@ -68,9 +68,6 @@ pub(crate) struct Args {
 /// What was collected.
 struct Collected {
     began: SystemTime,
-    ended: SystemTime,
-    /// What rates are taken over. What came in it may have been taken in a little later.
-    span: Duration,
     snapshot: Snapshot,
     counts: Counts,
     filters: Vec<Filter>,
@@ -84,9 +81,8 @@ pub(crate) fn run(args: Args) -> Outcome {
     let mut collector = args.sockets.start(Duration::MAX)?;
     let began = SystemTime::now();
     receiving::tell_where(&collector);
-    let (end, is_complete) = collect(&mut collector, &until, args.requests, &filtered(&args.only));
-    let (snapshot, counts) = (collector.snapshot(), collector.counts());
-    let collected = Collected::new(began, &end, snapshot, counts, args.by, args.only);
+    let is_complete = collect(&mut collector, &until, args.requests, &filtered(&args.only));
+    let collected = Collected::new(began, &collector, args.by, args.only);
     match args.showing.print(&collected) {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
@@ -101,62 +97,37 @@ fn filtered(filters: &[Filter]) -> Query {
     filters.iter().cloned().fold(Query::new(), Query::only_filter)
 }
 
-/// When the end was decided: stopping takes a while, in which nothing counts any more.
-struct End {
-    at: Instant,
-    time: SystemTime,
-}
-
-impl End {
-    fn now(collector: &mut Collector) -> Self {
-        let end = Self { at: Instant::now(), time: SystemTime::now() };
-        collector.stop();
-        end
-    }
-}
-
-/// Waits until the end, or until so many requests have come that fit. When that was, and whether they have.
-fn collect(
-    collector: &mut Collector,
-    until: &Until,
-    requests: Option<u64>,
-    query: &Query,
-) -> (End, bool) {
+/// Waits until the end, or until so many requests have come that fit. Whether they have.
+fn collect(collector: &mut Collector, until: &Until, requests: Option<u64>, query: &Query) -> bool {
     let (mut following, mut complaints) = (Following::default(), Complaints::default());
     let mut left = requests;
     loop {
-        let mut end = until.is_over().then(|| End::now(collector));
+        let is_over = until.is_over();
+        if is_over {
+            collector.stop();
+        }
         if let Some(left) = &mut left {
             let snapshot = collector.snapshot();
             let came = following.news(&snapshot).filter(|request| query.fits(request)).count();
             *left = left.saturating_sub(came as u64);
         }
-        if left == Some(0) {
-            end.get_or_insert_with(|| End::now(collector));
+        let is_complete = left == Some(0);
+        if is_complete {
+            collector.stop();
         }
-        if end.is_some() || complaints.are_due() {
+        if is_over || is_complete || complaints.are_due() {
             complaints.tell(&collector.counts(), 0);
         }
-        if let Some(end) = end {
-            return (end, left.is_none_or(|left| left == 0));
+        if is_over || is_complete {
+            return left.is_none_or(|left| left == 0);
         }
         until.pause();
     }
 }
 
 impl Collected {
-    /// Of a snapshot that was taken just now.
-    fn new(
-        began: SystemTime,
-        end: &End,
-        snapshot: Snapshot,
-        counts: Counts,
-        by: Vec<Keys>,
-        filters: Vec<Filter>,
-    ) -> Self {
-        let span = snapshot.span().saturating_sub(end.at.elapsed());
-        // The clock may have been set back meanwhile.
-        let ended = end.time.max(began);
+    fn new(began: SystemTime, collector: &Collector, by: Vec<Keys>, filters: Vec<Filter>) -> Self {
+        let (snapshot, counts) = (collector.snapshot(), collector.counts());
         let pushed_out = snapshot.kept().pushed_out;
         if pushed_out > 0 {
             tell(format_args!(
@@ -167,45 +138,10 @@ impl Collected {
         let by = if by.is_empty() { table::usual(&snapshot) } else { by };
         let report = |by| Report::over(filtered(&filters).by(by), &snapshot);
         let reports = by.into_iter().map(report).collect();
-        Self { began, ended, span, snapshot, counts, filters, reports }
+        Self { began, snapshot, counts, filters, reports }
     }
 
     fn is_empty(&self) -> bool {
         self.reports.iter().all(|report| report.total().requests() == 0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use pynba_collector::packet::Decoder;
-    use pynba_collector::{Limits, Store};
-    use pynba_runtime::proto::{Message as _, Request};
-
-    use super::column::{COLUMNS, Figure};
-    use super::table::{Order, Table};
-    use super::*;
-
-    #[test]
-    fn rates_are_taken_over_the_time_until_the_end_was_decided() {
-        let mut store = Store::new(Limits::default().window(Duration::MAX), SystemTime::UNIX_EPOCH);
-        let packet = Request::default().encode_to_vec();
-        let mut decoder = Decoder::new();
-        let packets = decoder.decode(&packet).unwrap();
-        store.push(Duration::ZERO, &packets.iter().next().unwrap());
-        let snapshot = store.snapshot(Duration::from_secs(40));
-
-        let (began, before) = (SystemTime::now(), Duration::from_secs(20));
-        let end = End { at: Instant::now() - before, time: began - before };
-        let by = vec![Keys(vec![])];
-        let collected = Collected::new(began, &end, snapshot, Counts::default(), by, vec![]);
-        let seconds = collected.span.as_secs_f64();
-        assert!(seconds > 0.0 && seconds <= 20.0, "{seconds}");
-        assert_eq!(collected.ended, began);
-        let table = Table::new(&collected.reports[0], collected.span, Order::Key, None);
-        let total = table.report.total();
-        let shown = |column: usize| table.figure(&COLUMNS[column], &total);
-        assert!(matches!(shown(0), Figure::Count(1)));
-        let Figure::Rate(rate) = shown(1) else { panic!("{:?}", shown(1)) };
-        assert!((rate - 1.0 / seconds).abs() < 1e-9, "{rate}");
     }
 }

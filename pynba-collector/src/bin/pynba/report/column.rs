@@ -69,15 +69,6 @@ pub(super) static COLUMNS: [Column; 21] = [
 ];
 
 impl Figure {
-    /// What there is in a second, so many times.
-    pub(super) fn faster(self, times: f64) -> Self {
-        match self {
-            Self::Rate(rate) => Self::Rate(rate * times),
-            Self::ByteRate(rate) => Self::ByteRate(rate * times),
-            other => other,
-        }
-    }
-
     /// For people.
     pub(super) fn shown(self) -> String {
         #[expect(

@@ -34,7 +34,7 @@ pub(super) fn print(out: &mut impl Write, tables: &[Table<'_>]) -> io::Result<()
             let of = |wanted: &&Key| table.keys().iter().position(|key| key == *wanted);
             let keys =
                 keys.iter().map(|wanted| of(wanted).map_or_else(String::new, |at| shown(&key[at])));
-            let figures = COLUMNS.iter().map(|column| table.figure(column, row).written());
+            let figures = COLUMNS.iter().map(|column| (column.figure)(row).written());
             csv.write_record(std::iter::once(by.clone()).chain(keys).chain(figures))?;
         }
     }

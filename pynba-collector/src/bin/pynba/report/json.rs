@@ -56,13 +56,13 @@ struct RowObject<'a> {
     figures: Figures<'a>,
 }
 
-struct Figures<'a>(&'a Table<'a>, Row<'a>);
+struct Figures<'a>(Row<'a>);
 
 impl Serialize for Figures<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(COLUMNS.len()))?;
         for column in &COLUMNS {
-            map.serialize_entry(column.name, &self.0.figure(column, &self.1))?;
+            map.serialize_entry(column.name, &(column.figure)(&self.0))?;
         }
         map.end()
     }
@@ -87,11 +87,12 @@ pub(super) fn print(
         out,
         &Document {
             began: time(collected.began),
-            ended: time(collected.ended),
-            seconds: collected.span.as_secs_f64(),
+            // The clock may have been set back meanwhile.
+            ended: time(collected.snapshot.taken_at().max(collected.began)),
+            seconds: collected.snapshot.span().as_secs_f64(),
             only: collected.filters.iter().map(ToString::to_string).collect(),
             packets: packets(&collected.counts, collected.snapshot.kept().pushed_out),
-            total: tables.first().map(|table| Figures(table, table.report.total())),
+            total: collected.reports.first().map(|report| Figures(report.total())),
             reports: tables.iter().map(table).collect(),
         },
     )
@@ -125,7 +126,7 @@ fn table<'a>(table: &'a Table<'a>) -> TableObject<'a> {
     let row = |(key, row): &'a (Vec<Cow<'a, str>>, Row<'a>)| RowObject {
         key: Map(table.keys().iter().map(Key::to_string).zip(key).collect()),
         is_other: row.is_other(),
-        figures: Figures(table, *row),
+        figures: Figures(*row),
     };
     TableObject {
         by: table.keys().iter().map(Key::to_string).collect(),

@@ -36,8 +36,7 @@ impl Showing {
     pub(super) fn print(&self, collected: &Collected) -> io::Result<()> {
         let top = if self.json || self.csv { self.top } else { Some(self.top.unwrap_or(ROWS)) };
         let reports = collected.reports.iter();
-        let table = |report| Table::new(report, collected.span, self.sort, top);
-        let tables: Vec<_> = reports.map(table).collect();
+        let tables: Vec<_> = reports.map(|report| Table::new(report, self.sort, top)).collect();
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
             json::print(&mut out, collected, &tables)?;

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::str::FromStr;
-use std::time::Duration;
 
 use pynba_collector::{Key, Keys, QueryError, Report, Row, Snapshot};
 
-use super::column::{COLUMNS, Column, Figure};
+use super::column::{COLUMNS, Column};
 
 use crate::tell::tell;
 
@@ -68,17 +67,10 @@ pub(super) struct Table<'a> {
     pub(super) rows: Vec<(Vec<Cow<'a, str>>, Row<'a>)>,
     /// Rows that are not shown.
     pub(super) left_out: usize,
-    span: Duration,
 }
 
 impl<'a> Table<'a> {
-    /// What there is in a second is taken over the span, which may be shorter than that of the report.
-    pub(super) fn new(
-        report: &'a Report,
-        span: Duration,
-        order: Order,
-        top: Option<usize>,
-    ) -> Self {
+    pub(super) fn new(report: &'a Report, order: Order, top: Option<usize>) -> Self {
         let number = |row: &Row<'_>| match order {
             Order::Key => 0.0,
             Order::By(column) => (column.figure)(row).number(),
@@ -91,15 +83,7 @@ impl<'a> Table<'a> {
         });
         let left_out = rows.len().saturating_sub(top.unwrap_or(usize::MAX));
         rows.truncate(rows.len() - left_out);
-        let rows = rows.into_iter().map(|(_, key, row)| (key, row)).collect();
-        Self { report, rows, left_out, span }
-    }
-
-    /// Of one of the rows, or of the total.
-    pub(super) fn figure(&self, column: &Column, row: &Row<'_>) -> Figure {
-        let (whole, span) = (self.report.span().as_secs_f64(), self.span.as_secs_f64());
-        let longer = if span > 0.0 { whole / span } else { 0.0 };
-        (column.figure)(row).faster(longer)
+        Self { report, rows: rows.into_iter().map(|(_, key, row)| (key, row)).collect(), left_out }
     }
 
     pub(super) fn is_of_timers(&self) -> bool {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use pynba_collector::Row;
+
 use super::Collected;
 use super::column::{COLUMNS, Column, RARE};
 use super::fit;
@@ -26,9 +28,9 @@ pub(super) fn print(
     width: usize,
 ) -> io::Result<()> {
     if let Some(table) = tables.first() {
-        let seconds = collected.span.as_secs_f64();
+        let seconds = collected.snapshot.span().as_secs_f64();
         write!(out, "{}, ", figures::seconds(seconds))?;
-        total(out, table)?;
+        total(out, &table.report.total())?;
     }
     for table in tables {
         let what = if table.is_of_timers() { "timers" } else { "requests" };
@@ -47,12 +49,11 @@ pub(super) fn print(
     Ok(())
 }
 
-fn total(out: &mut impl Write, table: &Table<'_>) -> io::Result<()> {
-    let total = table.report.total();
+fn total(out: &mut impl Write, total: &Row<'_>) -> io::Result<()> {
     let requests = if total.requests() == 1 { "request" } else { "requests" };
     let shown = |name| {
         let column = COLUMNS.iter().find(|column| column.name == name);
-        column.map_or_else(String::new, |column| table.figure(column, &total).shown())
+        column.map_or_else(String::new, |column| (column.figure)(total).shown())
     };
     writeln!(
         out,
@@ -144,7 +145,7 @@ fn figures(table: &Table<'_>, mut room: usize, all: bool) -> Vec<Vec<String>> {
             break;
         }
         let mut texts = vec![column.title.to_owned()];
-        texts.extend(table.rows.iter().map(|(_, row)| table.figure(column, row).shown()));
+        texts.extend(table.rows.iter().map(|(_, row)| (column.figure)(row).shown()));
         let needs = widest_of(&texts) + GAP;
         if needs > room {
             break;

@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
 use std::time::Duration;
 
+#[cfg(unix)]
+use crate::output;
+
 /// What was asked for by now.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
@@ -70,7 +73,8 @@ pub(crate) fn listen() -> io::Result<Asked> {
             if let Some(signal) = signals.pending().next() {
                 break signal;
             }
-            if is_gone() {
+            // Not everything that runs a program in a terminal sends SIGHUP when it hangs up.
+            if output::is_gone() {
                 break SIGHUP;
             }
             thread::sleep(STEP);
@@ -86,20 +90,6 @@ pub(crate) fn listen() -> io::Result<Asked> {
     Ok(asked)
 }
 
-/// Whether the terminal hung up. Not everything that runs a program in one sends SIGHUP then.
-#[cfg(unix)]
-pub(crate) fn is_gone() -> bool {
-    use std::os::fd::AsFd;
-
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
-    let stdout = io::stdout();
-    let mut asked = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
-    let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
-    poll(&mut asked, PollTimeout::ZERO).is_ok()
-        && asked[0].revents().is_some_and(|events| events.intersects(gone))
-}
-
 /// Listens to signals from now on.
 #[cfg(not(unix))]
 pub(crate) fn listen() -> io::Result<Asked> {
@@ -110,11 +100,6 @@ pub(crate) fn listen() -> io::Result<Asked> {
         signal_hook::flag::register(signal, Arc::clone(&asked.end))?;
     }
     Ok(asked)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn is_gone() -> bool {
-    false
 }
 
 #[cfg(all(test, unix))]

@@ -10,6 +10,8 @@ use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use super::app::{App, Next};
 use super::signals::{self, Asked};
 
+use crate::output;
+
 /// How soon a signal is noticed.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -30,7 +32,7 @@ pub(crate) fn watch(app: &mut App, collector: &Collector, refresh: Duration) -> 
     });
     let restored = ratatui::try_restore();
     asked.give_back();
-    if asked.to_end() || signals::is_gone() {
+    if asked.to_end() || output::is_gone() {
         // With a hangup the terminal is gone, and that it fails is no news.
         return Ok(());
     }
