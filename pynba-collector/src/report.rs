@@ -76,6 +76,9 @@ impl Report {
     /// Shows this snapshot from now on.
     pub fn update(&mut self, snapshot: &Snapshot) {
         let before = self.snapshot.replace(snapshot.clone());
+        if before.as_ref().is_some_and(|before| before.store() != snapshot.store()) {
+            self.full_until = 0;
+        }
         let change = before.and_then(|before| Change::between(before, snapshot));
         let updated = match change {
             Some(change) => {

@@ -2,7 +2,8 @@
 //!
 //! Requests lie in chunks of at most a second. The last chunk is being written; the others never change, and are
 //! shared with the snapshots that show them. So taking a snapshot copies pointers, whatever readers do with it never
-//! holds up the one who stores, and what has become too old leaves by the chunk.
+//! holds up the one who stores, and what has become too old leaves by the chunk. Each snapshot ends a chunk; when their
+//! second is over they become one.
 
 mod chunk;
 mod writing;
