@@ -86,7 +86,7 @@ pub(crate) fn run(args: Args) -> Outcome {
     receiving::tell_where(&collector);
     let (end, is_complete) = collect(&mut collector, &until, args.requests, &filtered(&args.only));
     let (snapshot, counts) = (collector.snapshot(), collector.counts());
-    let collected = Collected::new(began, &end, snapshot, counts, args.by, args.only);
+    let collected = Collected::new(began, &end, snapshot, &counts, args.by, args.only);
     match args.showing.print(&collected) {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
@@ -150,7 +150,7 @@ impl Collected {
         began: SystemTime,
         end: &End,
         snapshot: Snapshot,
-        counts: Counts,
+        counts: &Counts,
         by: Vec<Keys>,
         filters: Vec<Filter>,
     ) -> Self {
@@ -167,7 +167,7 @@ impl Collected {
         let by = if by.is_empty() { table::usual(&snapshot) } else { by };
         let report = |by| Report::over(filtered(&filters).by(by), &snapshot);
         let reports = by.into_iter().map(report).collect();
-        Self { began, ended, span, snapshot, counts, filters, reports }
+        Self { began, ended, span, snapshot, counts: *counts, filters, reports }
     }
 
     fn is_empty(&self) -> bool {
@@ -195,9 +195,9 @@ mod tests {
         let snapshot = store.snapshot(Duration::from_secs(40));
 
         let (began, before) = (SystemTime::now(), Duration::from_secs(20));
-        let end = End { at: Instant::now() - before, time: began - before };
+        let end = End { at: Instant::now().checked_sub(before).unwrap(), time: began - before };
         let by = vec![Keys(vec![])];
-        let collected = Collected::new(began, &end, snapshot, Counts::default(), by, vec![]);
+        let collected = Collected::new(began, &end, snapshot, &Counts::default(), by, vec![]);
         let seconds = collected.span.as_secs_f64();
         assert!(seconds > 0.0 && seconds <= 20.0, "{seconds}");
         assert_eq!(collected.ended, began);
