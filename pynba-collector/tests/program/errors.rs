@@ -1,5 +1,6 @@
 use std::fs;
 use std::net::UdpSocket;
+use std::os::unix::process::CommandExt as _;
 
 use crate::running::command;
 
@@ -27,6 +28,24 @@ fn a_port_in_use_says_by_whom_and_what_to_do() {
         assert_ne!(port.parse(), Ok(address.port()));
         assert_eq!(code, Some(1));
     }
+}
+
+#[test]
+fn another_port_is_for_the_same_place() {
+    // Of every address, if somebody else has it at one of them.
+    let taken = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let place = format!(":{}", taken.local_addr().unwrap().port());
+    let (said, _) = refused(&["listen", "--listen", &place]);
+    assert!(said.contains("; choose another one: --listen :"), "{said}");
+}
+
+#[test]
+fn ports_for_root_say_so() {
+    let listen = || command(&["listen", "--for", "10ms", "--listen", "127.0.0.1:1"]);
+    // As nobody, if we may; and whoever may have the port gets it.
+    let output = listen().uid(65534).output().or_else(|_| listen().output()).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.success(), !said.contains("ports below 1024 need root"), "{said}");
 }
 
 #[test]

@@ -45,9 +45,9 @@ fn completions() {
     }
 }
 
-/// What bash offers for the last of these words.
+/// What bash offers for the last of these words; nothing where there is no bash.
 #[cfg(unix)]
-fn offered(words: &[&str]) -> String {
+fn offered(words: &[&str]) -> Option<String> {
     use std::process::Command;
 
     let script = printed(&["completions", "bash"]);
@@ -57,19 +57,22 @@ fn offered(words: &[&str]) -> String {
         echo "${COMPREPLY[*]}""#;
     let mut command = Command::new("bash");
     command.args(["--norc", "-c", &(script + ask), "bash", "-"]).args(words);
-    text(&command.output().unwrap().stdout)
+    command.output().ok().map(|output| text(&output.stdout))
 }
 
 #[test]
 #[cfg(unix)]
 fn bash_completes_commands_that_are_run() {
-    let offered = |words: &str| offered(&words.split(' ').collect::<Vec<_>>());
+    if offered(&["pynba", ""]).is_none() {
+        return println!("SKIPPED: no bash");
+    }
+    let offered = |words: &str| offered(&words.split(' ').collect::<Vec<_>>()).unwrap();
     // Nothing of ours, so that bash offers files.
     for words in ["pynba run cat ", "pynba run -n x -- cat ", "pynba run -t a = b cat -"] {
         assert_eq!(offered(words), "\n", "{words}");
     }
-    for words in ["pynba run -- tru", "pynba run tru", "pynba run --name = x -s a : 1 tru"] {
-        assert!(offered(words).split_whitespace().any(|command| command == "true"), "{words}");
+    for words in ["pynba run -- print", "pynba run print", "pynba run --name = x -s a : 1 print"] {
+        assert!(offered(words).split_whitespace().any(|command| command == "printf"), "{words}");
     }
     for words in ["pynba run ", "pynba run --n", "pynba run -n x --", "pynba send --n"] {
         assert!(offered(words).contains("--name"), "{words}");

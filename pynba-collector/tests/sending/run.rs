@@ -125,6 +125,13 @@ fn a_command_that_is_missing_is_a_request_as_well() {
 }
 
 #[test]
+fn a_command_without_a_name_is_seen_to_have_none() {
+    let (output, _) = run(&["--", ""]);
+    assert_eq!(output.status.code(), Some(127));
+    assert!(text(&output.stderr).starts_with("pynba: cannot run ``: "));
+}
+
+#[test]
 fn a_command_that_cannot_be_executed_is_told_apart() {
     let (output, request) = run(&["--", "/etc/passwd"]);
     assert_eq!(output.status.code(), Some(126));

@@ -3,6 +3,7 @@
 mod address;
 
 use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
@@ -93,15 +94,30 @@ impl Sockets {
         Ok(places)
     }
 
+    /// The place where somebody else has the port, as it was written, with another one.
+    fn with_a_free_port(&self, bind: &BindError) -> String {
+        let taken = bind.address();
+        if self.listen.is_empty() {
+            return format!("localhost:{}", free_port(&address::at_home(), taken.port()));
+        }
+        let places = self.listen.iter().filter_map(|written| {
+            let place = address::find(written).ok().filter(|place| place.contains(&taken))?;
+            Some(address::with_port(written, free_port(&place, taken.port())))
+        });
+        places.into_iter().next().unwrap_or_else(|| {
+            SocketAddr::new(taken.ip(), free_port(&[taken], taken.port())).to_string()
+        })
+    }
+
     fn with_advice(&self, error: StartError) -> Box<dyn Error> {
         match &error {
             StartError::Bind(bind) if bind.is_in_use() => {
-                let place = if self.listen.is_empty() {
-                    format!("localhost:{}", free_port(bind))
-                } else {
-                    SocketAddr::new(bind.address().ip(), free_port(bind)).to_string()
-                };
+                let place = self.with_a_free_port(bind);
                 format!("{error}; choose another one: --listen {place}").into()
+            }
+            StartError::Bind(bind) if is_for_root(bind) => {
+                let why = "ports below 1024 need root or CAP_NET_BIND_SERVICE";
+                format!("{error}; {why}; choose another one, such as 30002").into()
             }
             StartError::Loop(_) => format!("{error}; write another server").into(),
             _ => error.into(),
@@ -110,10 +126,15 @@ impl Sockets {
 }
 
 /// One of the next ports, or any: 0 leaves it to the system.
-fn free_port(taken: &BindError) -> u16 {
-    let (ip, port) = (taken.address().ip(), taken.address().port());
-    let next = (port.saturating_add(1)..=u16::MAX).take(50);
-    next.into_iter().find(|port| UdpSocket::bind((ip, *port)).is_ok()).unwrap_or(0)
+fn free_port(place: &[SocketAddr], taken: u16) -> u16 {
+    let is_free = |port: &u16| place.iter().all(|one| UdpSocket::bind((one.ip(), *port)).is_ok());
+    (taken.saturating_add(1)..=u16::MAX).take(50).find(is_free).unwrap_or(0)
+}
+
+fn is_for_root(bind: &BindError) -> bool {
+    let source = bind.source().and_then(|source| source.downcast_ref::<io::Error>());
+    bind.address().port() < 1024
+        && source.is_some_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 /// Says on standard error where to send to, and what may go wrong there.

@@ -44,6 +44,18 @@ pub(super) fn find(written: &str) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
+/// The same place with another port.
+pub(super) fn with_port(written: &str, port: u16) -> String {
+    if let Ok(ip) = written.parse::<IpAddr>() {
+        return SocketAddr::new(ip, port).to_string();
+    }
+    let host = match written.rsplit_once(':') {
+        Some((host, _)) if !written.ends_with(']') => host,
+        _ => written,
+    };
+    format!("{host}:{port}")
+}
+
 /// What comes after the first bracket: `::1]` or `::1]:30002`.
 fn in_brackets(rest: &str) -> io::Result<SocketAddr> {
     let (ip, after) = rest.split_once(']').ok_or_else(|| error("its bracket is not closed"))?;
@@ -125,6 +137,21 @@ mod tests {
         }
         assert!(found("localhost:1").contains(&"127.0.0.1:1".into()));
         assert!(found("localhost").contains(&"127.0.0.1:30002".into()));
+    }
+
+    #[test]
+    fn the_port_of_a_place_can_be_another() {
+        for (written, other) in [
+            (":30003", ":1"),
+            ("localhost", "localhost:1"),
+            ("localhost:2", "localhost:1"),
+            ("127.0.0.1", "127.0.0.1:1"),
+            ("::1", "[::1]:1"),
+            ("[::1]", "[::1]:1"),
+            ("[::1]:30003", "[::1]:1"),
+        ] {
+            assert_eq!(with_port(written, 1), other);
+        }
     }
 
     #[test]

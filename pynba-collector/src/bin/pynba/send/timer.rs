@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use pynba_runtime::Tags;
 
+use super::measured;
 use crate::sending::Pair;
-use crate::units;
 
 const FORM: &str = "write `group=db,op=select:0.25`";
 
@@ -31,7 +31,7 @@ impl FromStr for Timer {
             Some((time, hits)) => (time, read_hits(hits)?),
             None => (measured, 1),
         };
-        let time = units::time(time).map_err(|problem| format!("time `{time}`: {problem}"))?;
+        let time = measured::time(time).map_err(|problem| format!("time `{time}`: {problem}"))?;
         let mut tags = Tags::new();
         for pair in split(pairs) {
             let Pair { name, value } =
@@ -105,7 +105,7 @@ mod tests {
             ("group=db:1/0", "hits `0`: that is no number from 1 on; write `:0.75/3`"),
             ("group=db:1/x", "hits `x`"),
             ("db:1", "tag `db`: there is no `=`; write `db=VALUE`"),
-            ("group=db,:1", "tag ``: there is no `=`"),
+            ("group=db,:1", "tag ``: there is no tag; write `NAME=VALUE`"),
             ("=db:1", "tag `=db`: the name is missing; write `NAME=db`"),
         ] {
             let error = text.parse::<Timer>().unwrap_err();

@@ -15,6 +15,7 @@ impl FromStr for Pair {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
+            None if text.is_empty() => Err("there is no tag; write `NAME=VALUE`".to_owned()),
             None => Err(format!("there is no `=`; write `{text}=VALUE`")),
             Some(("", value)) => Err(format!("the name is missing; write `NAME={value}`")),
             Some((name, value)) => Ok(Self { name: name.to_owned(), value: value.to_owned() }),
@@ -48,6 +49,7 @@ mod tests {
     fn says_what_to_write() {
         let error = |text: &str| text.parse::<Pair>().unwrap_err();
         assert_eq!(error("plan"), "there is no `=`; write `plan=VALUE`");
+        assert_eq!(error(""), "there is no tag; write `NAME=VALUE`");
         assert_eq!(error("=free"), "the name is missing; write `NAME=free`");
     }
 }
