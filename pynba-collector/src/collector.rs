@@ -202,6 +202,8 @@ impl Collector {
     /// Stops receiving: takes in what the kernel has received by now, passes on what waits to be forwarded, and closes
     /// the sockets. What came stays, and can still be asked for.
     pub fn stop(&mut self) {
+        // Also while a thread still waits for a packet.
+        self.sockets.iter().for_each(receive::take_no_more);
         self.ended.get_or_insert(self.shared.began.elapsed());
         self.shared.stops.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {

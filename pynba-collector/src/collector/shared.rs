@@ -12,7 +12,7 @@ use super::PATIENCE;
 
 use crate::counts::Counts;
 use crate::packet::{Decoder, Packets};
-use crate::receive::{self, Batch};
+use crate::receive::Batch;
 use crate::store::Store;
 
 pub(super) struct Shared {
@@ -39,7 +39,6 @@ impl Shared {
         while !self.stops.load(Ordering::Relaxed) {
             self.receive_some(socket, &mut batch, &mut decoder);
         }
-        receive::take_no_more(socket);
         let begin = Instant::now();
         // Ends with what was there already, unless the system lets more in.
         while self.receive_some(socket, &mut batch, &mut decoder) && begin.elapsed() < PATIENCE {}

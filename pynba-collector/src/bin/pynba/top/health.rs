@@ -10,6 +10,7 @@ use super::app::App;
 use super::flow::beside;
 use super::name::left;
 use super::theme::Theme;
+use crate::counted::Sent;
 use crate::figures::{bytes, so_far};
 
 /// Sentences are not read well in longer lines.
@@ -52,7 +53,7 @@ impl Table {
             self.lines.extend(beside(Line::raw("  "), &text, Style::new(), self.width));
         }
         if let Some(stats) = counts.forwarded {
-            self.add("forwarded", stats, counts.not_forwarded() > 0);
+            self.add("forwarded", Sent(stats), counts.not_forwarded() > 0);
         }
     }
 

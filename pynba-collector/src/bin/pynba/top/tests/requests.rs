@@ -72,7 +72,7 @@ fn what_is_wrong_with_receiving_is_told_in_full() {
     screen.later(1);
     screen.sees("! forwarded 12, lost 7");
     screen.type_("i");
-    screen.sees("! 12 packets, 3456 bytes, 7 refused");
+    screen.sees("! 12 packets, 3456 bytes, 7 refused (nobody listens");
     screen.sees("! the receive buffer of 127.0.0.1:30002 has 212992 bytes");
     screen.sees("limit");
 }
