@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::receive::BindError;
 
-/// Why a [`Collector`] could not be started.
+/// Why a [`Collector`](crate::Collector) could not be started.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {

@@ -7,7 +7,7 @@ use crate::store::{Chunk, Requested, SetId, Timed};
 use crate::text::Text;
 use crate::words::{Texts, Word};
 
-/// A request in a [`Snapshot`].
+/// A request in a [`Snapshot`](crate::Snapshot).
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     texts: &'a Texts,
