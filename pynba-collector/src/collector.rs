@@ -268,14 +268,26 @@ mod tests {
         let mut received = [0; 100];
         assert_eq!(target.recv(&mut received).unwrap(), b"garbage".len());
 
-        let span = collector.snapshot().span();
-        thread::sleep(PATIENCE_OF_A_TEST);
-        assert_eq!(collector.snapshot().span(), span);
-
         client.send_to(b"garbage", collector.addresses()[0]).unwrap();
         thread::sleep(PATIENCE_OF_A_TEST);
         assert_eq!(collector.counts().packets, 1);
         collector.stop();
+    }
+
+    #[test]
+    fn what_comes_no_more_is_not_waited_for() {
+        let mut collector =
+            Collector::builder().listen(([127, 0, 0, 1], 0).into()).start().unwrap();
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.send_to(b"garbage", collector.addresses()[0]).unwrap();
+        while collector.counts().packets == 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        collector.stop();
+        // Threads waited in vain for more until they saw that.
+        let ended = collector.ended.unwrap();
+        assert!(collector.shared.lock().latest < ended && ended < collector.uptime());
+        assert_eq!(collector.snapshot().span(), ended);
     }
 
     const PATIENCE_OF_A_TEST: Duration = Duration::from_millis(20);

@@ -49,7 +49,9 @@ impl Shared {
         match batch.receive(socket) {
             Ok(packets) => {
                 let is_any = packets.clone().next().is_some();
-                self.take(packets, decoder);
+                if is_any {
+                    self.take(packets, decoder);
+                }
                 is_any
             }
             Err(error) => {
