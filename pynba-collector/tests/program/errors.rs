@@ -86,6 +86,7 @@ fn arguments_that_are_none_say_what_to_write() {
         (&["listen", "--forward", "localhost:http"], "the port is a number from 1 to 65535"),
         (&["report", "--by", "plan"], "`+plan` for a tag of requests, `@plan` for a tag of timers"),
         (&["report", "--sort", "speed"], "write `key`, or one of: requests, "),
+        (&["top", "--by", "@group,@group"], "`@group` is there twice; write it once"),
         (&["top", "--last", "0s"], "too short to see anything; write `1s` at least"),
         (&["top", "--refresh", "0s"], "too fast to be seen; write `10ms` at least"),
         (&["report", "--json", "--csv"], "cannot be used with"),

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use pynba_collector::{BindError, Collector, CollectorBuilder, Limits, StartError};
 
+pub(crate) use self::address::PORT;
+
 use crate::tell::tell;
 use crate::{sending, units};
 

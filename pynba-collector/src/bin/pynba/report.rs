@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 
 use pynba_collector::{Collector, Counts, Filter, Keys, Query, Report, Snapshot};
 
+pub(crate) use self::table::keys;
+
 use self::showing::Showing;
 
 use crate::Outcome;
@@ -47,7 +49,7 @@ pub(crate) struct Args {
     requests: Option<u64>,
 
     /// A table by these; repeatable [default: what there is]
-    #[arg(short, long, value_name = "KEYS", value_parser = table::keys)]
+    #[arg(short, long, value_name = "KEYS", value_parser = keys)]
     by: Vec<Keys>,
 
     /// Only what fits; of several filters, all

@@ -38,6 +38,7 @@ use self::theme::Theme;
 
 use crate::demo::Running;
 use crate::receiving::{self, Receiving};
+use crate::report::keys;
 use crate::{Outcome, units};
 
 /// Watch live in the terminal, where ? shows the keys
@@ -49,7 +50,7 @@ use crate::{Outcome, units};
 )]
 pub(crate) struct Args {
     /// A row for each, as in `pynba report`
-    #[arg(short, long, value_name = "KEYS", default_value = "script")]
+    #[arg(short, long, value_name = "KEYS", default_value = "script", value_parser = keys)]
     by: Keys,
 
     /// Only what fits, as in `pynba report`; of several, all

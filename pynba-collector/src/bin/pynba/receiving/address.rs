@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 
 /// Pinba's port, as `pinba_engine` has it.
-const PORT: u16 = 30002;
+pub(crate) const PORT: u16 = 30002;
 
 /// Both addresses of the loopback.
 pub(super) fn at_home() -> Vec<SocketAddr> {

@@ -28,7 +28,7 @@ pub(super) fn usual(snapshot: &Snapshot) -> Vec<Keys> {
 }
 
 /// Keys as arguments have them, each once: two equal columns say no more than one.
-pub(super) fn keys(text: &str) -> Result<Keys, String> {
+pub(crate) fn keys(text: &str) -> Result<Keys, String> {
     let keys: Keys = text.parse().map_err(|error: QueryError| error.to_string())?;
     let mut known = HashSet::new();
     match keys.0.iter().find(|key| !known.insert(*key)) {

@@ -15,6 +15,7 @@ use super::panel::Sort;
 use super::screen;
 use super::theme::Theme;
 use crate::figures::count;
+use crate::receiving::PORT;
 use crate::widths::width;
 
 /// Before each name: room for the mark of the chosen row.
@@ -149,7 +150,7 @@ fn line(
 fn demo(app: &App) -> String {
     let first = app.setup.addresses.first();
     match first {
-        Some(at) if at.port() != 30002 || !at.ip().is_loopback() && !at.ip().is_unspecified() => {
+        Some(at) if at.port() != PORT || !at.ip().is_loopback() && !at.ip().is_unspecified() => {
             let ip = match at.ip() {
                 IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
                 IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
