@@ -19,16 +19,8 @@ fn store() -> Store {
 fn push(store: &mut Store, second: u32, values: impl IntoIterator<Item = u8>, length: u32) {
     let time = f32::from_bits(0x3200_0000 + (length << 20));
     let timer = |value| SentTimer { time, hits: 1, tags: vec![(0, value)] };
-    let sent = Sent {
-        names: [0; 4],
-        status: 200,
-        time,
-        cpu: [0.0; 2],
-        bytes: [0; 2],
-        tags: vec![],
-        timers: values.into_iter().map(timer).collect(),
-        timer_rusage: false,
-    };
+    let timers = values.into_iter().map(timer).collect();
+    let sent = Sent { time, timers, ..Sent::plain() };
     super::push(store, &mut Decoder::new(), SECOND * second, &sent);
 }
 
